@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+
+PORT ?= 8080
+WIKI_PORT ?= 8090
+# WIKI needs no mention: make exports what its command line sets.
+
+run: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
+
+.PHONY: help
+help:  ## Show this list
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:  ## Install what a checkout needs: system packages, .venv, corpora
+	@tools/setup/setup.sh
+
+.PHONY: run
+run: setup  ## Train and serve a demo model beside a demo wiki (PORT=8080 WIKI_PORT=8090 WIKI=)
+	@exec .venv/bin/liftwing-serving demo run --die-with-parent --port $(PORT) --wiki-port $(WIKI_PORT)
+
+.PHONY: test
+test: setup  ## Check everything: style, types, unit and integration tests
+	@.venv/bin/tox -qq
+
+.PHONY: unit lint integration
+unit: setup  ## Run the tests that start no server
+	@.venv/bin/tox -qq -e unit
+
+lint: setup  ## Check style and types
+	@.venv/bin/tox -qq -e lint
+
+integration: setup  ## Run the tests that start real processes
+	@.venv/bin/tox -qq -e integration
+
+.PHONY: locks
+locks:  ## Recompile the lock files (UPGRADE=1 to move to newer versions)
+	@tools/setup/locks.sh
+
+.PHONY: clean
+clean:  ## Remove everything that make built
+	@rm -rf .venv .tox build .mypy_cache .pytest_cache .hypothesis python/*.egg-info demo/*.egg-info

@@ -1,0 +1,1 @@
+"""A small wiki, made on the spot, and small models trained on it."""

@@ -1,0 +1,169 @@
+"""What `make run` starts: a demo wiki, demo models, a model server, and a first score."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from liftwing_demo.children import Children
+from liftwing_demo.training import models_are_current
+from liftwing_demo.wiki import build_wiki, wiki_is_current
+
+MODELS = ("damaging", "goodfaith", "reverted")
+SERVER = Path(__file__).parents[2] / "revscoring/editquality/model-server/model.py"
+FIRST_REVISION = 1000001
+START_SECONDS = 120.0
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class DemoError(Exception):
+    """The demo cannot start; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Where the demo keeps its files and which ports it takes."""
+
+    folder: Path
+    port: int = 8080
+    grpc_port: int = 8081
+    wiki_port: int = 8090
+    revisions: int | None = None
+
+    @property
+    def wiki_file(self) -> Path:
+        """The demo wiki."""
+        return self.folder / "wiki.sqlite"
+
+    @property
+    def models(self) -> Path:
+        """The folder of the demo models."""
+        return self.folder / "models"
+
+
+def run(demo: Demo) -> None:
+    """Prepare what is missing, start everything, show a score, wait. Raises DemoError."""
+    signal.signal(signal.SIGTERM, _stop)
+    ports = {"--port": demo.port, "--grpc-port": demo.grpc_port, "--wiki-port": demo.wiki_port}
+    for flag, port in ports.items():
+        require_free(port, flag)
+    prepare(demo)
+    with Children() as children:
+        started = time.monotonic()
+        start_wiki(children, demo)
+        start_server(children, demo)
+        wait_until_ready(children, demo)
+        show_score(demo, time.monotonic() - started)
+        console.print("\nCtrl-C stops wiki and server.")
+        while not (ended := children.ended()):
+            time.sleep(0.2)
+        raise DemoError(f"The {ended} ended by itself.")
+
+
+def prepare(demo: Demo) -> None:
+    """Build the wiki and train the models, unless a former start left good ones."""
+    if not wiki_is_current(demo.wiki_file, demo.revisions):
+        with progress_bars() as report:
+            build_wiki(demo.wiki_file, demo.revisions, report)
+    if not models_are_current(demo.wiki_file, demo.models, MODELS):
+        # Imports revscoring, which takes seconds that a later start does not have to spend.
+        from liftwing_demo.training.train import train_models
+
+        with progress_bars() as report:
+            train_models(demo.wiki_file, demo.models, MODELS, report)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A function of (what, done, total) that shows a bar for each `what`."""
+    columns = (
+        TextColumn("{task.description:>20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bars: dict[str, int] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield report
+
+
+def start_wiki(children: Children, demo: Demo) -> None:
+    """Start the embedded wiki."""
+    module = "liftwing_demo.wiki.server"
+    options = ["--db", str(demo.wiki_file), "--port", str(demo.wiki_port)]
+    children.start("wiki", [sys.executable, "-m", module, *options], {})
+
+
+def start_server(children: Children, demo: Demo) -> None:
+    """Start the model server as production does: its model.py and the environment."""
+    environment = {
+        "INFERENCE_NAME": ",".join(f"enwiki-{model}" for model in MODELS),
+        "MODEL_PATH": str(demo.models),
+        "WIKI_URL": f"http://127.0.0.1:{demo.wiki_port}",
+        "KSERVE_LOGLEVEL": "WARNING",
+        "FRAMEWORK_LOG_LEVEL": "WARNING",
+        # Nobody balances load over a demo.
+        "DRAIN_DELAY_SECONDS": "0",
+    }
+    ports = ["--http_port", str(demo.port), "--grpc_port", str(demo.grpc_port)]
+    children.start("model server", [sys.executable, str(SERVER), *ports], environment)
+
+
+def wait_until_ready(children: Children, demo: Demo) -> None:
+    """Wait for the models to be loaded. Raises DemoError if something ends before."""
+    give_up = time.monotonic() + START_SECONDS
+    with console.status("starting wiki and model server"):
+        while time.monotonic() < give_up:
+            if ended := children.ended():
+                raise DemoError(f"The {ended} could not start; its message is above.")
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{demo.port}/v2/health/ready"):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+    raise DemoError(f"The model server was not ready after {START_SECONDS:g} seconds.")
+
+
+def show_score(demo: Demo, seconds: float) -> None:
+    """Print a curl line that works as pasted, and its answer."""
+    url = f"http://localhost:{demo.port}/v1/models/enwiki-goodfaith:predict"
+    body = json.dumps({"rev_id": FIRST_REVISION})
+    console.print(f"Ready after {seconds:.1f} s, serving {', '.join(MODELS)}. Ask for a score:\n")
+    console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
+    request = urllib.request.Request(url, data=body.encode(), method="POST")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        console.print(f"  {response.read().decode()}", markup=False)
+
+
+def require_free(port: int, flag: str) -> None:
+    """Raises DemoError naming the port, if it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError as error:
+            raise DemoError(f"Port {port} cannot be used: {error.strerror}. {flag} sets another.")
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

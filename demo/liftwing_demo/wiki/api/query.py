@@ -1,0 +1,54 @@
+"""action=query: the modules it knows, and how their answers go together."""
+
+from collections.abc import Callable
+from typing import Any
+
+from liftwing_demo.wiki.api.pageset import PageSet, read_page_set
+from liftwing_demo.wiki.api.params import Params
+from liftwing_demo.wiki.api.revisions import revisions
+from liftwing_demo.wiki.api.siteinfo import siteinfo
+from liftwing_demo.wiki.api.users import users
+from liftwing_demo.wiki.store import WikiStore
+
+MODULE = "query"
+
+PROPS: dict[str, Callable[[WikiStore, Params, PageSet], dict[int, dict[str, Any]]]] = {
+    "revisions": revisions,
+}
+"""Each adds fields to the documents of pages, given by page id."""
+
+LISTS: dict[str, Callable[[WikiStore, Params], list[dict[str, Any]]]] = {
+    "users": users,
+}
+"""Each answers a list that goes under the module's own name."""
+
+METAS: dict[str, Callable[[WikiStore, Params], dict[str, Any]]] = {
+    "siteinfo": siteinfo,
+}
+"""Each answers fields of `query`."""
+
+
+def query(store: WikiStore, params: Params) -> dict[str, Any]:
+    """The result of a query.
+
+    Raises:
+        ApiError: a parameter is malformed.
+    """
+    for ignored in ("continue", "rawcontinue", "redirects"):
+        params.text(ignored)
+    props = params.options(MODULE, "prop", PROPS)
+    lists = params.options(MODULE, "list", LISTS)
+    metas = params.options(MODULE, "meta", METAS)
+    pages = read_page_set(store, params)
+    result = pages.notes()
+    documents = pages.documents()
+    for name in props:
+        for page_id, fields in PROPS[name](store, params, pages).items():
+            documents[page_id] |= fields
+    if documents:
+        result["pages"] = documents
+    for name in lists:
+        result[name] = LISTS[name](store, params)
+    for name in metas:
+        result |= METAS[name](store, params)
+    return {"batchcomplete": True} | ({"query": result} if result else {})

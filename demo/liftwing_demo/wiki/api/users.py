@@ -1,0 +1,85 @@
+"""list=users: what is known of some accounts."""
+
+import re
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+
+from liftwing_demo.wiki.api.params import Params
+from liftwing_demo.wiki.records import User
+from liftwing_demo.wiki.store import WikiStore
+
+MODULE = "users"
+PROPERTIES = ("groups", "implicitgroups", "editcount", "registration", "emailable", "gender")
+AUTOCONFIRM_EDITS = 10
+AUTOCONFIRM_AGE = timedelta(days=4)
+_LONGEST_NAME_BYTES = 255
+_FORBIDDEN = re.compile(r"[#<>\[\]|{}/\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}|&[#\w]+;|~~~")
+
+
+def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
+    """The accounts in the order asked for, after the names that cannot be names.
+
+    Raises:
+        ApiError: too many names.
+    """
+    properties = set(params.options(MODULE, "usprop", PROPERTIES))
+    given = params.many("ususers") or []
+    canonical = {name: canonical_name(name) for name in given}
+    valid = list(dict.fromkeys(name for name in canonical.values() if name))
+    found = store.users_named(valid)
+    now = store.meta()["now"]
+    invalid = [{"name": name, "invalid": True} for name, normal in canonical.items() if not normal]
+    return invalid + [
+        _user(found[name], properties, now) if name in found else {"name": name, "missing": True}
+        for name in valid
+    ]
+
+
+def canonical_name(given: str) -> str | None:
+    """The name as MediaWiki writes it, or None if no account can have it."""
+    name = " ".join(given.replace("_", " ").split())
+    name = name[:1].upper() + name[1:]
+    too_long = len(name.encode()) > _LONGEST_NAME_BYTES
+    if not name or too_long or _FORBIDDEN.search(name) or _is_address(name):
+        return None
+    return name
+
+
+def implicit_groups(user: User, now: str) -> list[str]:
+    """The groups everybody is in, and `autoconfirmed` for those who earned it by an ISO time."""
+    groups = ["*", "user"]
+    if user.edit_count >= AUTOCONFIRM_EDITS and _is_old_enough(user.registration, now):
+        groups.append("autoconfirmed")
+    return groups
+
+
+def _user(user: User, properties: set[str], now: str) -> dict[str, Any]:
+    document: dict[str, Any] = {"userid": user.user_id, "name": user.name}
+    if "editcount" in properties:
+        document["editcount"] = user.edit_count
+    if "registration" in properties:
+        document["registration"] = user.registration
+    if "groups" in properties:
+        document["groups"] = [*user.groups, *implicit_groups(user, now)]
+    if "implicitgroups" in properties:
+        document["implicitgroups"] = implicit_groups(user, now)
+    if "emailable" in properties:
+        document["emailable"] = user.emailable
+    if "gender" in properties:
+        document["gender"] = user.gender
+    return document
+
+
+def _is_old_enough(registration: str | None, now: str) -> bool:
+    if registration is None:
+        return True
+    return datetime.fromisoformat(now) - datetime.fromisoformat(registration) >= AUTOCONFIRM_AGE
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""How long a piece of work may still take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from liftwing_serving.errors import DeadlineExceeded
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deadline:
+    """A moment of the monotonic clock, in seconds, that a function which waits is handed."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """The deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - time.monotonic())
+
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self.at
+
+    async def wait_for(self, work: Awaitable[T], doing: str) -> T:
+        """The result of `work`, which is cancelled when the deadline passes.
+
+        Raises DeadlineExceeded, which names what was being done.
+        """
+        scope = asyncio.timeout(self.remaining())
+        try:
+            async with scope:
+                return await work
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise DeadlineExceeded(f"The request's time was over while {doing}.") from None

@@ -1,0 +1,124 @@
+"""Every error a client can be answered with; each knows its HTTP status.
+
+    ServingError
+    ├── BadRequest                 400  the request itself is wrong
+    │   ├── RevisionMissing        400  the wiki has no such revision, or deleted it
+    │   ├── ResourceMissing        400  a part of the revision that the features need is hidden
+    │   └── ContentUnreadable      400  the content model is not one the features can read
+    ├── UpstreamUnusable           502  MediaWiki answered something unusable
+    ├── Unavailable                503  may work on a second try
+    │   ├── UpstreamUnavailable    503  MediaWiki is unreachable, slow or rate-limiting
+    │   ├── WorkerLost             503  the worker process died, and so did the second one
+    │   └── DeadlineExceeded       503  the request's time is over
+    └── InternalError              500  a defect of ours; the answer is a request id
+
+ChangeProp repeats a request on 502 and 503 only, so what may work on a second try must be one of
+these two. Errors are raised where the trouble is seen and turned into an answer in one place,
+`server.py`. They cross process boundaries by pickle: all state is in `args` and `__dict__`.
+"""
+
+
+class ServingError(Exception):
+    """Base of all errors whose text is meant for the client.
+
+    `status` is the HTTP status of the answer, `retry_after` the seconds to name in its
+    Retry-After header, if any.
+    """
+
+    status: int = 500
+    retry_after: int | None = None
+
+    # Of an answer of MediaWiki's: whether to ask again, and its Retry-After in seconds.
+    repeat: bool = False
+    asked_delay: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The text for the client."""
+        return str(self)
+
+
+class BadRequest(ServingError):
+    """The request cannot be answered however often it is sent."""
+
+    status = 400
+
+
+class RevisionMissing(BadRequest):
+    """The wiki has no such revision, or has deleted it."""
+
+    def __init__(self, rev_id: int) -> None:
+        super().__init__(rev_id)
+        self.rev_id = rev_id
+
+    def __str__(self) -> str:
+        return (
+            "The MW API does not have any info related to the rev-id provided as input "
+            f"({self.rev_id}), therefore it is not possible to extract features properly. "
+            "One possible cause is the deletion of the page related to the revision id."
+        )
+
+
+class ResourceMissing(BadRequest):
+    """Something the features read is hidden or gone: a comment, a text, a user, a parent."""
+
+    def __init__(self, rev_id: int, reason: str) -> None:
+        super().__init__(rev_id, reason)
+        self.rev_id = rev_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Missing resource for rev-id {self.rev_id}: {self.reason}"
+
+
+class ContentUnreadable(BadRequest):
+    """The revision's content is of a kind that the model's features cannot read."""
+
+    def __init__(self, rev_id: int, reason: str) -> None:
+        super().__init__(rev_id, reason)
+        self.rev_id = rev_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Unexpected content type for rev-id {self.rev_id}: {self.reason}"
+
+
+class UpstreamUnusable(ServingError):
+    """MediaWiki answered, but with HTML, malformed JSON or an error. Never holds its body."""
+
+    status = 502
+
+    def __init__(self, message: str, repeat: bool = False) -> None:
+        super().__init__(message)
+        self.repeat = repeat
+
+
+class Unavailable(ServingError):
+    """The same request may well succeed a little later."""
+
+    status = 503
+    retry_after = 1
+
+
+class UpstreamUnavailable(Unavailable):
+    """MediaWiki could not be reached in time, or asked us to come back later."""
+
+    repeat = True
+
+    def __init__(self, message: str, asked_delay: int | None = None) -> None:
+        super().__init__(message)
+        self.asked_delay = asked_delay
+        if asked_delay:
+            self.retry_after = asked_delay
+
+
+class WorkerLost(Unavailable):
+    """The process that scored the revision died, and so did the one that tried again."""
+
+
+class DeadlineExceeded(Unavailable):
+    """The work of one request took longer than REQUEST_DEADLINE_SECONDS."""
+
+
+class InternalError(ServingError):
+    """A defect of ours. The details are in the log, under the request id."""

@@ -1,0 +1,57 @@
+"""Log lines: one JSON object each, with the id of the request they belong to."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import sys
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
+
+# What the interpreter puts on every record; everything else came through `extra=`.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON: time, level, logger, message, request_id, extras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        current = request_id.get()
+        if current is not None:
+            line["request_id"] = current
+        line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def configure(ours: str, libraries: str, access: str) -> None:
+    """Send all log lines and warnings to standard error as JSON, at these levels."""
+    logging.captureWarnings(True)
+    # KServe answers with a class that FastAPI would like replaced; not ours to change.
+    warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(libraries.upper())
+    for name in ("liftwing_serving", "kserve"):
+        logging.getLogger(name).setLevel(ours.upper())
+    # A line per request and stage would cost more than the request itself outside extraction.
+    logging.getLogger("kserve.trace").setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "kserve", "kserve.trace"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").setLevel(access.upper())

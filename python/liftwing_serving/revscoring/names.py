@@ -1,0 +1,65 @@
+"""Which models a server hosts: INFERENCE_NAME and the families it may come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liftwing_serving.settings import SettingsError
+
+KINDS = (
+    "articlequality",
+    "itemquality",
+    "articletopic",
+    "itemtopic",
+    "draftquality",
+    "drafttopic",
+    "damaging",
+    "goodfaith",
+    "reverted",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of models that one image serves. `folder` is its directory in `revscoring/`."""
+
+    folder: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceName:
+    """One served model: `{wiki}-{kind}`, as in URLs; `wiki` is a database name."""
+
+    wiki: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.wiki}-{self.kind}"
+
+    @classmethod
+    def parse(cls, name: str) -> ServiceName:
+        """Raises SettingsError if the name holds no kind of model, or no wiki before it."""
+        wiki, _, kind = name.strip().rpartition("-")
+        if not wiki or kind not in KINDS:
+            raise SettingsError(
+                f"INFERENCE_NAME: {name!r} is not of the form WIKI-MODEL, "
+                f"where MODEL is one of {', '.join(KINDS)}."
+            )
+        return cls(wiki, kind)
+
+
+def parse_names(inference_name: str, family: Family) -> list[ServiceName]:
+    """The models of a comma list, all of one wiki and of this family. Raises SettingsError."""
+    names = [ServiceName.parse(part) for part in inference_name.split(",")]
+    if len(set(names)) != len(names):
+        raise SettingsError(f"INFERENCE_NAME: {inference_name!r} names a model twice.")
+    if len({name.wiki for name in names}) > 1:
+        raise SettingsError("INFERENCE_NAME: all models of one server must be of one wiki.")
+    for name in names:
+        if name.kind not in family.kinds:
+            raise SettingsError(
+                f"INFERENCE_NAME: {name} is not a model of {family.folder}, "
+                f"which serves {', '.join(family.kinds)}."
+            )
+    return names

@@ -1,0 +1,77 @@
+"""Starts a model server of a revscoring family: what each family's model.py calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from liftwing_serving import logs
+from liftwing_serving.mediawiki import MediaWiki, Wiki, open_session
+from liftwing_serving.mediawiki.retries import RetryPolicy
+from liftwing_serving.revscoring.engine import Engine, make_engine
+from liftwing_serving.revscoring.names import Family, ServiceName, parse_names
+from liftwing_serving.revscoring.tasks import ModelFile
+from liftwing_serving.settings import Settings, SettingsError, load_settings
+from liftwing_serving.worker import HandlerSpec
+
+DEFAULT_MODELS = Path("/mnt/models")
+HANDLER = "liftwing_serving.revscoring.loading:make_handler"
+
+
+def serve(family: Family) -> None:
+    """Serve the models that the environment names until told to stop."""
+    try:
+        settings = load_settings()
+        names = parse_names(settings.inference_name, family)
+        files = model_files(settings, names)
+    except SettingsError as error:
+        sys.exit(f"{error}")
+    logs.configure(
+        settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
+    )
+    # The template loads its three seconds' worth while KServe is imported here.
+    engine = make_engine(settings, HandlerSpec(HANDLER, files))
+    _run_server(settings, names, engine)
+
+
+def model_files(settings: Settings, names: list[ServiceName]) -> list[ModelFile]:
+    """Where each model lies and which version it reports. Raises SettingsError."""
+    if len(names) == 1:
+        path = settings.model_path or DEFAULT_MODELS / "model.bin"
+        files = [ModelFile(str(names[0]), path, settings.model_version)]
+    else:
+        if settings.model_version is not None:
+            raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
+        folder = settings.model_path or DEFAULT_MODELS
+        files = [ModelFile(str(name), folder / str(name) / "model.bin") for name in names]
+    for file in files:
+        if not file.path.is_file():
+            raise SettingsError(f"MODEL_PATH: there is no model file {file.path}.")
+    return files
+
+
+def _run_server(settings: Settings, names: list[ServiceName], engine: Engine) -> None:
+    # Importing KServe takes seconds, so it waits until the template has been started.
+    from liftwing_serving.revscoring.model import RevscoringModel
+    from liftwing_serving.revscoring.service import ScoringService
+    from liftwing_serving.server import Servable, run
+
+    @asynccontextmanager
+    async def models() -> AsyncIterator[list[Servable]]:
+        async with open_session() as session:
+            wiki = Wiki(str(settings.wiki_url), settings.wiki_host)
+            retries = RetryPolicy(settings.mw_api_max_retries, settings.mw_api_retry_base_delay)
+            mediawiki = MediaWiki(wiki, session, settings.aiohttp_client_timeout, retries)
+            service = ScoringService(names[0].wiki, mediawiki, engine)
+            try:
+                await service.start()
+                yield [
+                    RevscoringModel(name, service, settings.request_deadline_seconds)
+                    for name in names
+                ]
+            finally:
+                await service.close()
+
+    run([str(name) for name in names], models, settings)

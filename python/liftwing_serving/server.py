@@ -1,0 +1,227 @@
+"""One way to start a KServe model server and to stop it without losing a request.
+
+KServe's FastAPI application is a module singleton without a lifespan, and its own handling of
+SIGTERM closes the listener at once. Both are dealt with here: what requests share is opened after
+the port is bound and closed after the last answer, and a server that is told to stop is first not
+ready but still answering.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any, TypeVar
+
+import kserve
+import uvloop
+from kserve import model_server
+from kserve.model_repository import ModelRepository
+from kserve.protocol.grpc.server import GRPCServer
+
+from liftwing_serving import logs
+from liftwing_serving.rest import LiftwingDataPlane, LiftwingRestServer
+from liftwing_serving.settings import Settings
+from liftwing_serving.template import TemplateFailed
+
+logger = logging.getLogger(__name__)
+
+LISTEN_BACKLOG = 2048
+
+T = TypeVar("T")
+
+
+class Servable(kserve.Model):  # type: ignore[misc]
+    """A model that KServe can host; `alive` says whether it could answer a request now."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the model is loaded and something is left that can score."""
+        raise NotImplementedError
+
+    async def healthy(self) -> bool:
+        """KServe's question."""
+        return self.alive
+
+
+class _Loading(Servable):
+    """Stands for a model until it is loaded, so that its name answers 503 and not 404."""
+
+    @property
+    def alive(self) -> bool:
+        return False
+
+
+class _Models(ModelRepository):  # type: ignore[misc]
+    """The hosted models, which no client can unload."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether any model is past loading."""
+        return not any(isinstance(model, _Loading) for model in self.models.values())
+
+    def unload(self, name: str) -> None:
+        raise NotImplementedError("Models are loaded when the server starts.")
+
+
+OpenModels = Callable[[], AbstractAsyncContextManager[Sequence[Servable]]]
+
+
+def run(names: Sequence[str], open_models: OpenModels, settings: Settings) -> None:
+    """Serve until told to stop; exits the process with an error if that cannot be begun.
+
+    `open_models` is entered once the port is bound; what it yields is served under its names.
+    """
+    flags = parse_flags(len(names))
+    loop_factory = (
+        asyncio.new_event_loop if flags.event_loop == "asyncio" else uvloop.new_event_loop
+    )
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        sys.exit(runner.run(_Server(names, settings, flags).serve(open_models)))
+
+
+def parse_flags(models: int = 1) -> argparse.Namespace:
+    """KServe's command line flags. Exits on unknown ones, and on those that cannot be kept."""
+    parser = argparse.ArgumentParser(
+        parents=[model_server.parser],
+        description="Serves the models that the environment names; see docs/configuration.md.",
+    )
+    flags = parser.parse_args()
+    if flags.workers > 1:
+        parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")
+    if flags.model_name != parser.get_default("model_name") and models > 1:
+        parser.error("--model_name is for one model; INFERENCE_NAME has several")
+    return flags
+
+
+def bind(port: int, flag: str) -> socket.socket:
+    """A listening socket on all addresses. Exits with a message that names port and flag."""
+    listener = socket.socket(socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("0.0.0.0", port))
+        listener.listen(LISTEN_BACKLOG)
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used ({error.strerror}); {flag} chooses another.")
+    return listener
+
+
+class _Server:
+    def __init__(self, names: Sequence[str], settings: Settings, flags: argparse.Namespace) -> None:
+        self._names = names
+        self._settings = settings
+        self._flags = flags
+        self._models = _Models()
+        self._data_plane = LiftwingDataPlane(self._models)
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def serve(self, open_models: OpenModels) -> int:
+        """Bind, load, serve, drain. Returns the exit status."""
+        listener = bind(self._flags.http_port, "--http_port")
+        if self._flags.enable_grpc:
+            bind(self._flags.grpc_port, "--grpc_port").close()
+        for name in self._names:
+            self._models.update(_Loading(name))
+        self._listen_to_signals()
+        rest = self._make_rest()
+        serving = asyncio.create_task(rest.uvicorn.serve(sockets=[listener]))
+        grpc = self._make_grpc()
+        grpc_serving = asyncio.create_task(grpc.start(self._flags.max_threads)) if grpc else None
+        status = 0
+        try:
+            async with AsyncExitStack() as opened:
+                loading = opened.enter_async_context(open_models())
+                models = await self._unless_stopped(loading)
+                if models is not None:
+                    self._register(models)
+                    await self._stop.wait()
+                await self._drain(rest, grpc, serving)
+        except TemplateFailed as error:
+            logger.error("the model cannot be loaded: %s", error, extra={"details": error.details})
+            status = 1
+        rest.uvicorn.should_exit = True
+        await serving
+        if grpc_serving:
+            grpc_serving.cancel()
+        return status
+
+    def _make_rest(self) -> LiftwingRestServer:
+        rest = LiftwingRestServer(
+            self._data_plane,
+            self._flags.http_port,
+            access_log_format=self._flags.access_log_format,
+            grace_period=int(self._settings.shutdown_grace_seconds) or 1,
+            event_loop=self._flags.event_loop,
+            timeout_keep_alive=self._flags.timeout_keep_alive,
+            ssl_certfile=self._flags.ssl_certfile,
+            ssl_keyfile=self._flags.ssl_keyfile,
+        )
+        rest.create_application()
+        level = self._settings
+        logs.configure(level.kserve_loglevel, level.framework_log_level, level.access_log_level)
+        return rest
+
+    def _make_grpc(self) -> GRPCServer | None:
+        if not self._flags.enable_grpc:
+            return None
+        return GRPCServer(
+            self._flags.grpc_port,
+            self._data_plane,
+            None,
+            kwargs=vars(self._flags),
+            grace_period=int(self._settings.shutdown_grace_seconds),
+        )
+
+    def _register(self, models: Sequence[Servable]) -> None:
+        for model in models:
+            self._models.update(model)
+        if self._flags.model_name != "model":
+            self._models.update(models[0], self._flags.model_name)
+        logger.info("ready: %s", ", ".join(self._models.get_models()))
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, False)
+        loop.add_signal_handler(signal.SIGINT, self._told_to_stop, True)
+
+    def _told_to_stop(self, hurry: bool) -> None:
+        """A person at a terminal (SIGINT) does not wait for load balancers; nor at a repetition."""
+        if hurry or self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of `work`, or None if the server is told to stop before there is one."""
+        working = asyncio.create_task(work)
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if working.done():
+            return working.result()
+        working.cancel()
+        await asyncio.wait({working})
+        return None
+
+    async def _drain(
+        self, rest: LiftwingRestServer, grpc: GRPCServer | None, serving: asyncio.Task[None]
+    ) -> None:
+        """Not ready but answering; then no new connections; then the last answers."""
+        self._data_plane.draining = True
+        delay = self._settings.drain_delay_seconds if self._models.loaded else 0
+        logger.info("stopping: not ready, still accepting for %g s", delay)
+        try:
+            await asyncio.wait_for(self._hurry.wait(), delay)
+        except TimeoutError:
+            pass
+        logger.info("stopping: finishing what is in flight")
+        rest.uvicorn.should_exit = True
+        stopping: list[Any] = [serving]
+        if grpc:
+            stopping.append(grpc.stop())
+        await asyncio.gather(*stopping)

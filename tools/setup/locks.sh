@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Recompiles every lock; keeps the versions already locked unless UPGRADE=1.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+uv=$(command -v uv || true)
+if [[ -z $uv ]]; then
+    [[ -x build/uv/bin/uv ]] || { /usr/bin/python3.11 -m venv build/uv && build/uv/bin/pip install -q uv; }
+    uv=build/uv/bin/uv
+fi
+
+compile() {
+    local lock=$1
+    shift
+    echo "compiling $lock"
+    "$uv" pip compile "$@" \
+        --override requirements/overrides.txt --constraint requirements/constraints.txt \
+        --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet \
+        --custom-compile-command "make locks" ${UPGRADE:+--upgrade} --output-file "$lock" >/dev/null
+}
+
+compile revscoring/editquality/requirements.lock python/pyproject.toml --extra revscoring
+# The checkout tests what the images carry, so the production lock binds it.
+compile requirements/dev.lock python/pyproject.toml requirements/dev.in \
+    --extra revscoring --extra cli --constraint revscoring/editquality/requirements.lock
