@@ -60,7 +60,7 @@ def read_articles(path: Path | None = None) -> Iterator[Article]:
 def _pages(stream: IO[bytes]) -> Iterator[tuple[Article, int]]:
     try:
         for _, element in iterparse(stream):
-            if element.tag.endswith("}page"):
+            if element.tag.rpartition("}")[2] == "page":
                 yield _page(element, element.tag.removesuffix("page"))
                 element.clear()
     except (ParseError, EOFError, OSError):

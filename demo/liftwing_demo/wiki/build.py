@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
-from tempfile import mkdtemp
 from shutil import rmtree
+from tempfile import mkdtemp
 
 from liftwing_demo.wiki.articles import read_articles
 from liftwing_demo.wiki.history import History
@@ -71,9 +71,10 @@ def _fill(store: WikiStore, count: int, progress: Progress) -> None:
     progress("reading articles", len(articles), len(articles))
     history = History(articles, DEFAULT_SEED)
     run: list[Revision] = []
-    for done, step in enumerate(history.founding(), start=1):
+    founding = list(history.founding())
+    for done, step in enumerate(founding, start=1):
         store.add_revision(step.revision, step.labels)
-        progress("storing articles", done, len(articles))
+        progress("storing articles", done, len(founding))
     for done, step in enumerate(islice(history.steps(), count), start=1):
         store.add_revision(step.revision, step.labels)
         run.append(step.revision)

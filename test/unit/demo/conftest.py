@@ -4,10 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from liftwing_demo.wiki import WikiStore, build_wiki
+from liftwing_demo.wiki import WikiStore, build, build_wiki
+from liftwing_demo.wiki.articles import Article, read_articles
 from liftwing_demo.wiki.catalogue import nasty_revisions
 
 SMALL = 110
+
+
+@pytest.fixture(scope="session")
+def articles() -> list[Article]:
+    return list(read_articles())
+
+
+@pytest.fixture
+def unpacked_once(articles: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpacking the articles takes most of a small build, and once is enough."""
+    monkeypatch.setattr(build, "read_articles", lambda: articles)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from liftwing_demo.wiki.articles import dump_path, read_articles
+from liftwing_demo.wiki.articles import Article, dump_path, read_articles
 
-PAGE = "<page><title>{title}</title><ns>{ns}</ns><id>{id}</id><revision><text>{text}</text></revision></page>"
+PAGE = (
+    "<page><title>{title}</title><ns>{ns}</ns><id>{id}</id>"
+    "<revision><text>{text}</text></revision></page>"
+)
 LONG = "A long article with more than enough to say. " * 60
 
 
@@ -22,8 +25,10 @@ def page(title: str, ns: int = 0, text: str = LONG) -> str:
     return PAGE.format(title=title, ns=ns, id=len(title), text=text)
 
 
-def test_the_installed_articles_are_103_and_the_largest_has_180_kilobytes() -> None:
-    sizes = [len(article.text.encode()) for article in read_articles()]
+def test_the_installed_articles_are_103_and_the_largest_has_180_kilobytes(
+    articles: list[Article],
+) -> None:
+    sizes = [len(article.text.encode()) for article in articles]
     assert len(sizes) == 103
     assert max(sizes) > 180_000
 
@@ -47,6 +52,12 @@ def test_a_dump_whose_xml_ends_in_the_middle_yields_what_came_before(tmp_path: P
     path = tmp_path / "dump.xml.bz2"
     path.write_bytes(bz2.compress(f"<mediawiki>{page('First')}<page><title>Sec".encode()))
     assert [article.title for article in read_articles(path)] == ["First"]
+
+
+def test_a_dump_of_a_named_xml_schema_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "dump.xml.bz2"
+    path.write_bytes(bz2.compress(f"<mediawiki xmlns='urn:x'>{page('A')}</mediawiki>".encode()))
+    assert [(article.page_id, article.title) for article in read_articles(path)] == [(1, "A")]
 
 
 def test_a_dump_whose_compression_ends_in_the_middle_is_no_error(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Training reads the wiki as revscoring does, and measures on pages the models have not seen."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -94,3 +96,22 @@ def test_pages_held_out_are_a_quarter_and_always_the_same() -> None:
     pages = list(range(40, 140))
     assert len(train.held_out_pages(pages)) == 25
     assert train.held_out_pages(pages) == train.held_out_pages(pages) < set(pages)
+
+
+def test_features_equal_those_of_the_stock_extractor_over_http(
+    store: WikiStore, wiki_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    extract = pytest.importorskip("liftwing_demo.training.extract")
+    mwapi = pytest.importorskip("mwapi")
+    features = extract.FEATURES["damaging"]
+    command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki_path)]
+    rev_ids = [nasty[kind][0] for kind in ("ordinary", "invalid_name", "missing_account")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        session = mwapi.Session(server.stdout.readline().split()[-1], user_agent="test")
+        over_http = list(extract.Extractor(session).extract(rev_ids, features))
+        session.session.close()
+        server.terminate()
+    from_store = list(extract.Extractor(extract.StoreSession(store)).extract(rev_ids, features))
+    assert over_http == from_store
+    assert [len(values) for _, values in from_store] == [80, 80, 80]

@@ -1,0 +1,80 @@
+"""A wiki, models and a server for all tests of this folder; each started once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from liftwing_demo.wiki import WikiStore, build_wiki
+from liftwing_demo.wiki.catalogue import nasty_revisions
+from support.processes import ModelServer, Wiki
+from support.services import MODELS, Start, environment_for, make_models
+
+@pytest.fixture(scope="session")
+def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"
+    build_wiki(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def nasty(wiki_file: Path) -> dict[str, list[int]]:
+    """Revision ids by what is nasty about them."""
+    with WikiStore.open(wiki_file) as store:
+        return nasty_revisions(store)
+
+
+@pytest.fixture(scope="session")
+def running_wiki(wiki_file: Path) -> Iterator[Wiki]:
+    wiki = Wiki(wiki_file)
+    yield wiki
+    wiki.close()
+
+
+@pytest.fixture
+def wiki(running_wiki: Wiki) -> Wiki:
+    """The wiki, without faults."""
+    running_wiki.reset()
+    return running_wiki
+
+
+@pytest.fixture(scope="session")
+def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small models by service name, in the layout of MODEL_PATH for several models."""
+    folder = tmp_path_factory.mktemp("models")
+    files = {name: folder / name / "model.bin" for name in MODELS}
+    make_models({str(path): ("enwiki", name.split("-")[1]) for name, path in files.items()})
+    return files
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, running_wiki: Wiki, wiki: Wiki, model_files: dict[str, Path]
+) -> Iterator[Start]:
+    """Starts servers of a test's own; keyword arguments are environment variables."""
+    servers: list[ModelServer] = []
+
+    def start_server(
+        models: str = "enwiki-damaging", flags: tuple[str, ...] = (), **environment: Any
+    ) -> ModelServer:
+        log = tmp_path / f"server{len(servers)}.log"
+        server = ModelServer(log, environment_for(models, model_files, wiki, environment), flags)
+        servers.append(server)
+        return server
+
+    yield start_server
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def all_models_server(
+    tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, model_files: dict[str, Path]
+) -> Iterator[ModelServer]:
+    """One server of all three models, for tests that leave it as they found it."""
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    server = ModelServer(log, environment_for(",".join(MODELS), model_files, running_wiki, {}))
+    yield server
+    assert server.close() == 0, log.read_text()

@@ -1,0 +1,1 @@
+"""What tests share: processes they start, models they make, the stock library's answers."""

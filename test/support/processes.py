@@ -1,0 +1,199 @@
+"""Real servers for tests: started on free ports of 127.0.0.1, stopped by pid."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+MODEL_SERVER = ROOT / "revscoring/editquality/model-server/model.py"
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Answer:
+    """A status, headers with lower-case names, and the body as JSON where it is JSON."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def call(
+    url: str,
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 60,
+) -> Answer:
+    """GET, or POST if there is data; an error status is an answer like any other."""
+    request = urllib.request.Request(url, data=data, headers=dict(headers or {}))
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            return _answer(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error)
+
+
+def _answer(response: Any) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, response.read())
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 15) -> int:
+    """SIGTERM, then SIGKILL if it does not help in time."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+class Wiki:
+    """The demo wiki as a process of its own, with its knobs."""
+
+    def __init__(self, file: Path) -> None:
+        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(file)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().decode().split()[-1]
+
+    def turn(self, **knobs: Any) -> None:
+        """Set these knobs and reset the others."""
+        answer = call(f"{self.url}/_control/knobs", json.dumps(knobs).encode())
+        assert answer.status == 200, answer.body
+
+    def calls(self) -> Any:
+        """What was asked since the last reset."""
+        return call(f"{self.url}/_control/calls").json
+
+    def reset(self) -> None:
+        """No faults, no calls."""
+        for path in ("knobs", "calls"):
+            request = urllib.request.Request(f"{self.url}/_control/{path}", method="DELETE")
+            urllib.request.urlopen(request).close()
+
+    def close(self) -> None:
+        stop(self.process)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class ModelServer:
+    """A model server started as production does: `python model.py` and an environment."""
+
+    def __init__(
+        self,
+        log: Path,
+        environment: Mapping[str, str],
+        flags: Sequence[str] = (),
+        wait: bool = True,
+    ) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        defaults = {"DRAIN_DELAY_SECONDS": "0", "ASYNCIO_AUX_WORKERS": "2"}
+        ports = ["--http_port", str(self.port), "--grpc_port", str(free_port())]
+        with log.open("wb") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, str(MODEL_SERVER), *ports, *flags],
+                env=os.environ | defaults | environment,
+                stderr=stream,
+                stdout=stream,
+            )
+        if wait:
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                if call(f"{self.url}/v2/health/ready").status == 200:
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"not ready: {self.log.read_text()}")
+
+    def predict(self, model: str, request: object, timeout: float = 60) -> Answer:
+        """POST a request, as JSON unless it is bytes already."""
+        body = request if isinstance(request, bytes) else json.dumps(request).encode()
+        return call(f"{self.url}/v1/models/{model}:predict", body, timeout=timeout)
+
+    def template_pid(self) -> int:
+        """The child of the server that has the workers as its children."""
+        (pid,) = [pid for pid in children(self.process.pid) if b"worker.main" in command_of(pid)]
+        return pid
+
+    def worker_pids(self) -> list[int]:
+        return children(self.template_pid())
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The log, which must be JSON line by line."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def close(self) -> int:
+        return stop(self.process)
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of the direct children, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == pid and state != "Z":
+            found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def exists(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(condition: Any, seconds: float, what: str) -> float:
+    """Seconds until the condition held."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
+    return time.monotonic() - started

@@ -1,0 +1,41 @@
+"""The services that integration tests start: their models and environments."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from support.processes import ROOT, ModelServer, Wiki
+
+MODELS = ("enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted")
+
+Start = Callable[..., ModelServer]
+
+
+def make_models(wanted: Mapping[str, tuple[str, str]]) -> None:
+    """Write models by path, each from a wiki's feature list; in a process of its own.
+
+    revscoring in the test process would slow its forks down and let its warnings through.
+    """
+    code = (
+        "import importlib, json, sys, warnings\n"
+        "warnings.simplefilter('ignore')\n"
+        "from pathlib import Path\n"
+        "from support.models import write_model\n"
+        "for seed, (path, (wiki, kind)) in enumerate(json.loads(sys.argv[1]).items()):\n"
+        "    lists = importlib.import_module(f'editquality.feature_lists.{wiki}')\n"
+        "    write_model(Path(path), getattr(lists, kind), seed)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, json.dumps(wanted)], cwd=ROOT / "test", check=True)
+
+
+def environment_for(
+    models: str, files: dict[str, Path], wiki: Wiki, extra: Mapping[str, Any]
+) -> dict[str, str]:
+    path = files[models] if models in files else files[MODELS[0]].parents[1]
+    environment = {"INFERENCE_NAME": models, "MODEL_PATH": str(path), "WIKI_URL": wiki.url}
+    return environment | {name: str(value) for name, value in extra.items()}

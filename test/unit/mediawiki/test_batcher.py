@@ -1,0 +1,147 @@
+"""Look-ups share calls, and never each other's fate beyond that."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import DeadlineExceeded, UpstreamUnavailable
+from liftwing_serving.mediawiki.batcher import Batcher, Limits
+
+SOON = 5.0
+
+
+class Calls:
+    """A fetch that records what was asked and answers when it is let."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+
+    async def fetch(self, keys: list[int], deadline: Deadline) -> dict[int, str]:
+        self.asked.append(keys)
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        return {key: f"value of {key}" for key in keys if key > 0}
+
+
+async def get_all(batcher: Batcher[int, str], keys: list[int]) -> list[str | None]:
+    return await asyncio.gather(*(batcher.get(key, Deadline.after(SOON)) for key in keys))
+
+
+async def test_lookups_of_one_turn_share_a_call() -> None:
+    calls = Calls()
+    answers = await get_all(Batcher(calls.fetch), [1, 2, 3])
+    assert answers == ["value of 1", "value of 2", "value of 3"]
+    assert calls.asked == [[1, 2, 3]]
+
+
+async def test_a_key_under_way_is_not_asked_for_again() -> None:
+    calls = Calls()
+    calls.gate.clear()
+    batcher = Batcher(calls.fetch)
+    first = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    await asyncio.sleep(0.01)
+    calls.gate.set()
+    assert await first == await second == "value of 1"
+    assert calls.asked == [[1]]
+
+
+async def test_an_answer_is_not_kept() -> None:
+    calls = Calls()
+    batcher = Batcher(calls.fetch)
+    await get_all(batcher, [1])
+    await get_all(batcher, [1])
+    assert calls.asked == [[1], [1]]
+
+
+async def test_a_key_without_an_answer_is_none_and_its_neighbours_have_theirs() -> None:
+    assert await get_all(Batcher(Calls().fetch), [-1, 2]) == [None, "value of 2"]
+
+
+async def test_a_call_never_has_more_keys_than_the_limit() -> None:
+    calls = Calls()
+    await get_all(Batcher(calls.fetch, Limits(keys=50)), list(range(1, 121)))
+    assert [len(keys) for keys in calls.asked] == [50, 50, 20]
+
+
+async def test_a_call_never_has_a_longer_url_than_the_limit() -> None:
+    calls = Calls()
+    batcher = Batcher(calls.fetch, Limits(url_bytes=100), url_bytes_of=lambda key: 40)
+    await get_all(batcher, [1, 2, 3])
+    assert [len(keys) for keys in calls.asked] == [2, 1]
+
+
+async def test_one_key_too_long_for_the_limit_travels_alone() -> None:
+    calls = Calls()
+    batcher = Batcher(calls.fetch, Limits(url_bytes=100), url_bytes_of=lambda key: 500)
+    await get_all(batcher, [1, 2])
+    assert calls.asked == [[1], [2]]
+
+
+async def test_later_lookups_gather_while_all_calls_are_busy() -> None:
+    calls = Calls()
+    calls.gate.clear()
+    batcher = Batcher(calls.fetch, parallel=1)
+    first = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    await asyncio.sleep(0.01)
+    others = [asyncio.create_task(batcher.get(key, Deadline.after(SOON))) for key in (2, 3, 4)]
+    await asyncio.sleep(0.01)
+    assert calls.asked == [[1]]
+    calls.gate.set()
+    await asyncio.gather(first, *others)
+    assert calls.asked == [[1], [2, 3, 4]]
+
+
+async def test_a_failed_call_fails_all_its_keys_and_no_later_one() -> None:
+    calls = Calls()
+    calls.error = UpstreamUnavailable("down")
+    batcher = Batcher(calls.fetch)
+    results = await asyncio.gather(
+        *(batcher.get(key, Deadline.after(SOON)) for key in (1, 2)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [UpstreamUnavailable] * 2
+    calls.error = None
+    assert await get_all(batcher, [1]) == ["value of 1"]
+
+
+async def test_one_who_gives_up_does_not_take_the_others_answer_along() -> None:
+    calls = Calls()
+    calls.gate.clear()
+    batcher = Batcher(calls.fetch)
+    hasty = asyncio.create_task(batcher.get(1, Deadline.after(0.05)))
+    patient = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    with pytest.raises(DeadlineExceeded):
+        await hasty
+    calls.gate.set()
+    assert await patient == "value of 1"
+
+
+async def test_a_call_has_the_longest_deadline_of_its_keys() -> None:
+    seen: list[Deadline] = []
+
+    async def fetch(keys: list[int], deadline: Deadline) -> dict[int, str]:
+        seen.append(deadline)
+        return {}
+
+    batcher: Batcher[int, str] = Batcher(fetch)
+    late = Deadline.after(SOON)
+    await asyncio.gather(batcher.get(1, Deadline.after(1)), batcher.get(2, late))
+    assert seen == [late]
+
+
+async def test_closing_ends_the_calls_under_way() -> None:
+    calls = Calls()
+    calls.gate.clear()
+    batcher = Batcher(calls.fetch)
+    waiting = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    await asyncio.sleep(0.01)
+    await batcher.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

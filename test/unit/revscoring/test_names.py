@@ -1,0 +1,65 @@
+"""INFERENCE_NAME: what it may say, and what it is told when it says something else."""
+
+import pytest
+from liftwing_serving.revscoring.families import EDITQUALITY, FAMILIES
+from liftwing_serving.revscoring.names import KINDS, ServiceName, parse_names
+from liftwing_serving.revscoring.services import database_name, services
+from liftwing_serving.settings import SettingsError
+
+
+def test_a_name_is_a_wiki_and_a_kind() -> None:
+    assert parse_names("enwiki-goodfaith", EDITQUALITY) == [ServiceName("enwiki", "goodfaith")]
+    assert str(ServiceName("enwiki", "goodfaith")) == "enwiki-goodfaith"
+
+
+def test_several_models_of_one_wiki() -> None:
+    names = parse_names("enwiki-damaging, enwiki-reverted", EDITQUALITY)
+    assert [name.kind for name in names] == ["damaging", "reverted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("enwiki", "not of the form WIKI-MODEL"),
+        ("enwiki-vandalism", "damaging, goodfaith, reverted"),
+        ("-damaging", "not of the form"),
+        ("", "not of the form"),
+        ("enwiki-damaging,", "not of the form"),
+        ("enwiki-damaging,dewiki-damaging", "of one wiki"),
+        ("enwiki-damaging,enwiki-damaging", "twice"),
+        ("enwiki-articlequality", "not a model of editquality"),
+    ],
+)
+def test_a_name_that_cannot_be_served_is_refused_clearly(name: str, says: str) -> None:
+    with pytest.raises(SettingsError, match="^INFERENCE_NAME: ") as caught:
+        parse_names(name, EDITQUALITY)
+    assert says in str(caught.value)
+
+
+def test_no_kind_belongs_to_two_families() -> None:
+    kinds = [kind for family in FAMILIES for kind in family.kinds]
+    assert len(kinds) == len(set(kinds))
+    assert set(kinds) <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("short", "database"),
+    [
+        ("en", "enwiki"),
+        ("wikidata", "wikidatawiki"),
+        ("translate", "translatewiki"),
+        ("simple", "simplewiki"),
+        ("enwiktionary", "enwiktionary"),
+        ("eswikibooks", "eswikibooks"),
+        ("eswikiquote", "eswikiquote"),
+    ],
+)
+def test_short_names_become_database_names(short: str, database: str) -> None:
+    assert database_name(short) == database
+
+
+def test_the_services_of_edit_quality_are_all_there() -> None:
+    listed = list(services())
+    assert len(listed) == len(set(listed)) == 80
+    assert sum(name.kind == "damaging" for name in listed) == 35
+    assert sum(name.kind == "reverted" for name in listed) == 10

@@ -1,0 +1,92 @@
+"""Environment variables: read, refused by name, documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from liftwing_serving.settings import Settings, SettingsError, as_markdown, load_settings
+
+DOCS = Path(__file__).parents[2] / "docs/configuration.md"
+REQUIRED = {"INFERENCE_NAME": "enwiki-goodfaith", "WIKI_URL": "http://localhost:8090"}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_defaults_are_those_of_the_contract(environment: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.aiohttp_client_timeout == 5
+    assert (settings.mw_api_max_retries, settings.mw_api_retry_base_delay) == (2, 0.5)
+    assert settings.asyncio_use_process_pool and settings.preprocess_mp and settings.inference_mp
+    assert settings.mwapi_revid_content_threshold_bytes == 100_000
+    assert settings.request_deadline_seconds == 30
+    assert (settings.drain_delay_seconds, settings.shutdown_grace_seconds) == (5, 25)
+    assert settings.kserve_loglevel == settings.framework_log_level == "INFO"
+    assert settings.access_log_level == "WARNING"
+
+
+@pytest.mark.parametrize("value", ["1", "true", "yes", "on", "TRUE", "Yes", "ON"])
+def test_truthy_values(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("LOG_JSON_PAYLOAD", value)
+    assert load_settings().log_json_payload is True
+
+
+@pytest.mark.parametrize("value", ["0", "false", "no", "off", "False", "OFF"])
+def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("PREPROCESS_MP", value)
+    assert load_settings().preprocess_mp is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AIOHTTP_CLIENT_TIMEOUT", "soon"),
+        ("AIOHTTP_CLIENT_TIMEOUT", "0"),
+        ("ASYNCIO_AUX_WORKERS", "0"),
+        ("ASYNCIO_AUX_WORKERS", "1.5"),
+        ("ASYNCIO_USE_PROCESS_POOL", "maybe"),
+        ("WIKI_URL", "en.wikipedia.org"),
+        ("KSERVE_LOGLEVEL", "LOUD"),
+        ("MW_API_MAX_RETRIES", "-1"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_refused_by_name(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_required_value_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.delenv(name)
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        load_settings()
+
+
+def test_all_wrong_values_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("NUM_THREADS", "many")
+    environment.setenv("PREPROCESS_MP", "?")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert re.findall("^([A-Z_]+):", str(caught.value), re.M) == ["PREPROCESS_MP", "NUM_THREADS"]
+
+
+def test_the_documentation_has_the_table_as_it_is_now() -> None:
+    assert as_markdown() in DOCS.read_text(), (
+        "docs/configuration.md is stale: paste what " "`python -m liftwing_serving.settings` prints"
+    )
+
+
+def test_every_setting_is_documented() -> None:
+    undocumented = [name for name, field in Settings.model_fields.items() if not field.description]
+    assert undocumented == []
