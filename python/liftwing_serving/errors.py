@@ -121,4 +121,8 @@ class DeadlineExceeded(Unavailable):
 
 
 class InternalError(ServingError):
-    """A defect of ours. The details are in the log, under the request id."""
+    """A defect of ours. `details`, such as a worker's traceback, go to the log only."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details

@@ -109,8 +109,7 @@ class _Worker(asyncio.Protocol):
             elif message.error is not None:
                 job.result.set_exception(message.error)
             else:
-                logger.error("a task failed", extra={"worker_traceback": message.details})
-                job.result.set_exception(InternalError("Internal error."))
+                job.result.set_exception(InternalError("a task failed", message.details))
         self._pool._worker_free(self)
 
     def _overdue(self, job: _Job) -> None:

@@ -119,11 +119,11 @@ async def answer_serving_error(request: Request, error: Exception) -> Response:
     """`{"error": text}` with the error's own status."""
     assert isinstance(error, ServingError)
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    text = error.message
-    if error.status == InternalError.status:
-        text = internal_error_text()
+    text, extra = error.message, dict[str, object](status=error.status)
+    if isinstance(error, InternalError):
+        text, extra["details"] = internal_error_text(), error.details
     log = logger.warning if error.status >= 500 else logger.info
-    log("answered %d: %s", error.status, error.message, extra={"status": error.status})
+    log("answered %d: %s", error.status, error.message, extra=extra)
     return _answer(text, error.status, headers)
 
 

@@ -141,12 +141,12 @@ class _Server:
                 if models is not None:
                     self._register(models)
                     await self._stop.wait()
-                await self._drain(rest, grpc, serving)
+                await self._drain()
+                await self._finish(rest, grpc, serving)
         except TemplateFailed as error:
             logger.error("the model cannot be loaded: %s", error, extra={"details": error.details})
+            await self._finish(rest, grpc, serving)
             status = 1
-        rest.uvicorn.should_exit = True
-        await serving
         if grpc_serving:
             grpc_serving.cancel()
         return status
@@ -208,10 +208,8 @@ class _Server:
         await asyncio.wait({working})
         return None
 
-    async def _drain(
-        self, rest: LiftwingRestServer, grpc: GRPCServer | None, serving: asyncio.Task[None]
-    ) -> None:
-        """Not ready but answering; then no new connections; then the last answers."""
+    async def _drain(self) -> None:
+        """Not ready but answering, until load balancers have noticed."""
         self._data_plane.draining = True
         delay = self._settings.drain_delay_seconds if self._models.loaded else 0
         logger.info("stopping: not ready, still accepting for %g s", delay)
@@ -219,6 +217,11 @@ class _Server:
             await asyncio.wait_for(self._hurry.wait(), delay)
         except TimeoutError:
             pass
+
+    async def _finish(
+        self, rest: LiftwingRestServer, grpc: GRPCServer | None, serving: asyncio.Task[None]
+    ) -> None:
+        """No new connections; wait for the last answers, as long as the grace period."""
         logger.info("stopping: finishing what is in flight")
         rest.uvicorn.should_exit = True
         stopping: list[Any] = [serving]

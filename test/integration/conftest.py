@@ -12,6 +12,7 @@ from liftwing_demo.wiki.catalogue import nasty_revisions
 from support.processes import ModelServer, Wiki
 from support.services import MODELS, Start, environment_for, make_models
 
+
 @pytest.fixture(scope="session")
 def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"

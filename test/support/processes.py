@@ -147,8 +147,8 @@ class ModelServer:
         return call(f"{self.url}/v1/models/{model}:predict", body, timeout=timeout)
 
     def template_pid(self) -> int:
-        """The child of the server that has the workers as its children."""
-        (pid,) = [pid for pid in children(self.process.pid) if b"worker.main" in command_of(pid)]
+        """The child of the server that leads a process group, which the workers belong to."""
+        (pid,) = [pid for pid in children(self.process.pid) if os.getpgid(pid) == pid]
         return pid
 
     def worker_pids(self) -> list[int]:
@@ -173,13 +173,6 @@ def children(pid: int) -> list[int]:
         if int(parent) == pid and state != "Z":
             found.append(int(stat.parent.name))
     return sorted(found)
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def exists(pid: int) -> bool:

@@ -1,0 +1,247 @@
+"""What a client sees: the documented call, and the contract's table of answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.processes import ROOT, ModelServer, Wiki, call
+from support.services import Start, environment_for
+
+MODEL = "enwiki-goodfaith"
+SECRETS = ("Traceback", "File ", "revscoring/", "<html", "liftwing_serving")
+
+
+@pytest.fixture
+def server(all_models_server: ModelServer, wiki: Wiki) -> ModelServer:
+    return all_models_server
+
+
+def test_the_documented_curl_works(
+    server: ModelServer, tmp_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    rev_id = nasty["ordinary"][0]
+    (tmp_path / "input.json").write_text(json.dumps({"rev_id": rev_id}))
+    url = f"localhost:{server.port}/v1/models/enwiki-goodfaith:predict"
+    curl = subprocess.run(
+        ["curl", "-s", url, "-i", "-X", "POST", "-d@input.json"]
+        + ["--header", "Content-type: application/json"]
+        + ["--header", "Accept-Encoding: application/json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    head, _, body = curl.stdout.replace("\r\n", "\n").partition("\n\n")
+    assert head.startswith("HTTP/1.1 200 OK")
+    assert "content-type: application/json" in head.lower()
+    document = json.loads(body)
+    assert set(document) == {"enwiki"}
+    assert document["enwiki"]["models"] == {"goodfaith": {"version": "0.0.1"}}
+    score = document["enwiki"]["scores"][str(rev_id)]["goodfaith"]
+    assert set(score) == {"score"}
+    assert type(score["score"]["prediction"]) is bool
+    probability = score["score"]["probability"]
+    assert set(probability) == {"true", "false"}
+    assert sum(probability.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_json_is_read_under_any_content_type(
+    server: ModelServer, nasty: dict[str, list[int]], content_type: str | None
+) -> None:
+    body = json.dumps({"rev_id": nasty["ordinary"][0]}).encode()
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = call(f"{server.url}/v1/models/{MODEL}:predict", body, headers)
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({}, 'Expected "rev_id" in input data.'),
+        ({"rev_id": "1"}, 'Expected "rev_id" to be an integer.'),
+        ({"rev_id": True}, 'Expected "rev_id" to be an integer.'),
+        ({"rev_id": 1.0}, 'Expected "rev_id" to be an integer.'),
+        ([1], "Please verify that request input is a json dict"),
+        (b"{", "Please verify that request input is a json dict"),
+        (b"\xff", "Please verify that request input is a json dict"),
+        (b"", "Please verify that request input is a json dict"),
+    ],
+)
+def test_bad_input_is_a_400_naming_the_field(server: ModelServer, body: Any, text: str) -> None:
+    answer = server.predict(MODEL, body)
+    assert (answer.status, answer.json) == (400, {"error": text})
+
+
+def test_an_unknown_or_deleted_revision_is_a_400(
+    server: ModelServer, nasty: dict[str, list[int]]
+) -> None:
+    for rev_id in (nasty["deleted"][0], 123, 2**62):
+        answer = server.predict(MODEL, {"rev_id": rev_id})
+        assert answer.status == 400
+        assert answer.json["error"].startswith(
+            "The MW API does not have any info related to the rev-id provided as input "
+            f"({rev_id}), therefore it is not possible to extract features properly. One possible "
+            "cause is the deletion of the page related to the revision id."
+        )
+
+
+@pytest.mark.parametrize("kind", ["hidden_text", "hidden_comment", "hidden_user", "deleted_parent"])
+def test_fault_5_a_hidden_source_is_a_400_without_a_traceback(
+    server: ModelServer, nasty: dict[str, list[int]], kind: str
+) -> None:
+    rev_id = nasty[kind][0]
+    answer = server.predict(MODEL, {"rev_id": rev_id})
+    assert answer.status == 400
+    assert answer.json["error"].startswith(f"Missing resource for rev-id {rev_id}: ")
+    assert not any(secret in answer.body.decode() for secret in SECRETS)
+
+
+def test_an_unknown_model_is_kserves_404(server: ModelServer) -> None:
+    answer = server.predict("enwiki-nonsense", {"rev_id": 1})
+    assert (answer.status, answer.json) == (
+        404,
+        {"error": "Model with name enwiki-nonsense does not exist."},
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", {"status": "alive"}),
+        ("/v2/health/live", {"live": True}),
+        ("/v2/health/ready", {"ready": True}),
+        (f"/v2/models/{MODEL}/ready", {"name": MODEL, "ready": True}),
+        (f"/v1/models/{MODEL}", {"name": MODEL, "ready": True}),
+        ("/v1/models", {"models": ["enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted"]}),
+    ],
+)
+def test_kserves_own_endpoints_answer_as_kserves_do(
+    server: ModelServer, path: str, expected: object
+) -> None:
+    answer = call(server.url + path)
+    assert (answer.status, answer.json) == (200, expected)
+
+
+def test_metrics_are_in_prometheus_form(server: ModelServer) -> None:
+    answer = call(f"{server.url}/metrics")
+    assert answer.status == 200
+    assert b"# TYPE" in answer.body
+
+
+def test_no_client_can_unload_a_model(server: ModelServer) -> None:
+    answer = call(f"{server.url}/v2/repository/models/{MODEL}/unload", b"")
+    assert answer.status >= 400
+    assert call(f"{server.url}/v1/models/{MODEL}").status == 200
+
+
+@pytest.fixture(scope="module")
+def hasty_server(
+    tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, model_files: dict[str, Path]
+) -> Iterator[ModelServer]:
+    """A server that gives up early on MediaWiki."""
+    hasty = {
+        "AIOHTTP_CLIENT_TIMEOUT": 0.7,
+        "MW_API_MAX_RETRIES": 1,
+        "MW_API_RETRY_BASE_DELAY": 0.01,
+    }
+    environment = environment_for("enwiki-damaging", model_files, running_wiki, hasty)
+    server = ModelServer(tmp_path_factory.mktemp("hasty") / "server.log", environment)
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"malformed": kind} for kind in ("html", "truncated", "empty", True)]
+    + [{"redirect": True}, {"error": {"api": "internal_api_error_DBQueryError"}}]
+    + [{"error": {"api": "badvalue"}}, {"error": {"status": 404}}, {"error": {"status": 500}}],
+)
+def test_fault_4_an_unusable_answer_of_mediawiki_is_a_502(
+    hasty_server: ModelServer, wiki: Wiki, nasty: dict[str, list[int]], knobs: dict[str, Any]
+) -> None:
+    wiki.turn(**knobs)
+    answer = hasty_server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]})
+    assert answer.status == 502, answer.body
+    assert not any(secret in answer.body.decode() for secret in SECRETS)
+    wiki.reset()
+    assert hasty_server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}).status == 200
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"latency": 5}, {"slow_body": 5}, {"error": {"api": "maxlag"}}]
+    + [{"error": {"status": status}} for status in (429, 502, 503, 504)],
+)
+def test_fault_2_a_slow_or_busy_mediawiki_is_a_503_in_time(
+    hasty_server: ModelServer, wiki: Wiki, nasty: dict[str, list[int]], knobs: dict[str, Any]
+) -> None:
+    wiki.turn(**knobs)
+    answer = hasty_server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}, timeout=4)
+    assert answer.status == 503, answer.body
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_mediawiki_that_fails_once_is_not_noticed(
+    start: Start, wiki: Wiki, nasty: dict[str, list[int]]
+) -> None:
+    server = start(MW_API_RETRY_BASE_DELAY=0.05)
+    wiki.turn(error={"status": 503}, fail_first=1)
+    assert server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}).status == 200
+
+
+def test_an_unreachable_mediawiki_is_a_503(start: Start) -> None:
+    server = start(WIKI_URL="http://127.0.0.1:1", MW_API_RETRY_BASE_DELAY=0.01)
+    answer = server.predict("enwiki-damaging", {"rev_id": 1})
+    assert answer.status == 503
+    assert answer.json == {"error": "MediaWiki cannot be reached."}
+
+
+def test_fault_5_a_defect_is_a_500_with_a_request_id_whose_traceback_is_in_the_log(
+    start: Start, tmp_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    broken = tmp_path / "model.bin"
+    write_broken_model(broken)
+    server = start(MODEL_PATH=broken)
+    url = f"{server.url}/v1/models/enwiki-damaging:predict"
+    body = json.dumps({"rev_id": nasty["ordinary"][0]}).encode()
+    answer = call(url, body, {"X-Request-Id": "my-request-7"})
+    assert answer.status == 500
+    assert answer.headers["x-request-id"] == "my-request-7"
+    assert "my-request-7" in answer.json["error"]
+    assert not any(secret in answer.body.decode() for secret in SECRETS)
+    lines = [line for line in server.log_lines() if line.get("request_id") == "my-request-7"]
+    assert any("ZeroDivisionError" in json.dumps(line) for line in lines)
+
+
+def write_broken_model(path: Path) -> None:
+    """A model whose only feature divides by zero for every revision."""
+    code = (
+        "import sys, warnings; warnings.simplefilter('ignore')\n"
+        "from pathlib import Path\n"
+        "from revscoring.features import wikitext\n"
+        "from revscoring.features.modifiers import div, sub\n"
+        "from support.models import write_model\n"
+        "chars = wikitext.revision.chars\n"
+        "write_model(Path(sys.argv[1]), [div(chars, sub(chars, chars))])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT / "test", check=True)
+
+
+def test_every_answer_has_a_request_id(server: ModelServer) -> None:
+    made = call(f"{server.url}/v2/health/live").headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f-]{36}", made)
+    unsafe = {"X-Request-Id": 'x" y'}
+    assert call(f"{server.url}/v2/health/live", headers=unsafe).headers["x-request-id"] != 'x" y'
+
+
+def test_the_whole_log_is_json(server: ModelServer) -> None:
+    server.predict(MODEL, b"{")
+    assert server.log_lines()
