@@ -13,7 +13,7 @@ from liftwing_demo.children import die_with_parent
 from liftwing_demo.run import MODELS, Demo, DemoError, console, prepare, progress_bars
 from liftwing_demo.run import run as run_demo
 from liftwing_demo.training import read_reports
-from liftwing_demo.wiki import build_wiki, wiki_is_current
+from liftwing_demo.wiki import WikiStore, build_wiki, wiki_is_current
 from liftwing_demo.wiki import server as wiki_server
 
 app = typer.Typer(
@@ -89,3 +89,13 @@ def models(folder: Folder = DEFAULT_FOLDER) -> None:
         figures = ("-" if rate is None else f"{rate:.3f}" for rate in rates)
         table.add_row(f"enwiki-{name}", report.version, *figures, str(report.held_out))
     console.print(table)
+
+
+@app.command()
+def card(folder: Folder = DEFAULT_FOLDER) -> None:
+    """Print the section of the model card that tells how good the demo models are."""
+    from liftwing_demo.training.card import render_card
+
+    demo = Demo(folder)
+    with WikiStore.open(demo.wiki_file) as store:
+        typer.echo(render_card(read_reports(demo.models), store.meta()), nl=False)

@@ -27,6 +27,7 @@ from support.processes import (
 from support.services import MODELS, Start
 
 MODEL = "enwiki-damaging"
+COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
 
 
 def failed_start(environment: dict[str, str], *flags: str) -> subprocess.CompletedProcess[str]:
@@ -247,7 +248,7 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
     log = tmp_path / "demo.log"
     with log.open("wb") as stream:
         demo = subprocess.Popen(
-            [str(Path(sys.executable).parent / "liftwing-serving"), *command],
+            [COMMAND, *command],
             cwd=ROOT,
             stdout=stream,
             stderr=stream,
@@ -260,8 +261,10 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
         (line,) = [line for line in text.splitlines() if line.strip().startswith("curl ")]
         pasted = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
         assert '"prediction"' in pasted.stdout
+        card = subprocess.run([COMMAND, "demo", "card"], cwd=ROOT, capture_output=True, text=True)
+        assert card.stdout in (MODEL_SERVER.parent / "README.md").read_text()
         taken = subprocess.run(
-            [str(Path(sys.executable).parent / "liftwing-serving"), *command],
+            [COMMAND, *command],
             cwd=ROOT,
             capture_output=True,
             text=True,
