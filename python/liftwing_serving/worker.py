@@ -165,5 +165,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_server(lifeline_fd)
     control = socket.socket(fileno=control_fd)
-    spec: HandlerSpec = pickle.loads(control.recv(RECEIVE_BYTES))
-    run_template(spec, control)
+    try:
+        spec: HandlerSpec = pickle.loads(control.recv(RECEIVE_BYTES))
+        run_template(spec, control)
+    except (ConnectionError, EOFError):
+        pass  # The server ended first, and the kernel's signal is on its way.
