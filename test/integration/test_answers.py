@@ -245,3 +245,14 @@ def test_every_answer_has_a_request_id(server: ModelServer) -> None:
 def test_the_whole_log_is_json(server: ModelServer) -> None:
     server.predict(MODEL, b"{")
     assert server.log_lines()
+
+
+def test_payloads_are_logged_only_when_asked_for(
+    start: Start, wiki: Wiki, nasty: dict[str, list[int]]
+) -> None:
+    server = start(LOG_JSON_PAYLOAD="yes")
+    rev_id = nasty["ordinary"][0]
+    server.predict("enwiki-damaging", {"rev_id": rev_id})
+    assert [line["payload"] for line in server.log_lines() if "payload" in line] == [
+        {"rev_id": rev_id}
+    ]

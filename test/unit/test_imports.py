@@ -14,7 +14,17 @@ PACKAGE = ROOT / "python/liftwing_serving"
 # A module may import from its own layer's list and from the layers below; see CONTRIBUTING.md.
 LAYERS = [
     ["errors", "cgroups", "__init__"],
-    ["settings", "deadline", "documents", "frames", "logs", "corpora", "requests", "events"],
+    [
+        "settings",
+        "deadline",
+        "documents",
+        "frames",
+        "logs",
+        "corpora",
+        "requests",
+        "payloads",
+        "events",
+    ],
     ["worker", "template", "pool", "mediawiki", "eventgate", "rest", "server", "scoreclient"],
     ["revscoring"],
     ["cli"],

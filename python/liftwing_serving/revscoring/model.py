@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import kserve
 
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.payloads import loggable
 from liftwing_serving.requests import ScoreRequest, parse_score_request
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.service import ScoringService
 from liftwing_serving.revscoring.tasks import Score
 from liftwing_serving.server import Servable
+from liftwing_serving.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 class RevscoringModel(Servable):
     """One model of the service, e.g. enwiki-goodfaith."""
 
-    def __init__(self, name: ServiceName, service: ScoringService, deadline_seconds: float) -> None:
+    def __init__(self, name: ServiceName, service: ScoringService, settings: Settings) -> None:
         super().__init__(str(name))
         self._service_name = name
         self._service = service
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = settings.request_deadline_seconds
+        self._log_payloads = settings.log_json_payload
 
     @property
     def alive(self) -> bool:
@@ -32,6 +38,8 @@ class RevscoringModel(Servable):
         """The typed request. Raises BadRequest."""
         if not isinstance(payload, bytes):
             raise kserve.errors.UnsupportedProtocol("v2")
+        if self._log_payloads:
+            logger.info("a request to %s", self.name, extra={"payload": loggable(payload)})
         return parse_score_request(payload)
 
     async def predict(

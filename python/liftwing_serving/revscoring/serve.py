@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ def serve(family: Family) -> None:
     logs.configure(
         settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
     )
+    # Numeric libraries read it when they are imported, some of them along with KServe.
+    os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
     engine = make_engine(settings, HandlerSpec(HANDLER, files))
     _run_server(settings, names, engine)
@@ -67,10 +70,7 @@ def _run_server(settings: Settings, names: list[ServiceName], engine: Engine) ->
             service = ScoringService(names[0].wiki, mediawiki, engine)
             try:
                 await service.start()
-                yield [
-                    RevscoringModel(name, service, settings.request_deadline_seconds)
-                    for name in names
-                ]
+                yield [RevscoringModel(name, service, settings) for name in names]
             finally:
                 await service.close()
 
