@@ -4,7 +4,7 @@ PORT ?= 8080
 WIKI_PORT ?= 8090
 # WIKI needs no mention: make exports what its command line sets.
 
-run: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
+run bench: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
 
 .PHONY: help
 help:  ## Show this list
@@ -31,6 +31,10 @@ lint: setup  ## Check style and types
 
 integration: setup  ## Run the tests that start real processes
 	@.venv/bin/tox -qq -e integration
+
+.PHONY: bench
+bench: setup  ## Measure this server against the bare library (table and build/bench/bench.png)
+	@.venv/bin/python tools/bench/run.py
 
 .PHONY: locks
 locks:  ## Recompile the lock files (UPGRADE=1 to move to newer versions)

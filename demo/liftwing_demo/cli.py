@@ -10,10 +10,12 @@ import typer
 from rich.table import Table
 
 from liftwing_demo.children import die_with_parent
-from liftwing_demo.run import MODELS, Demo, DemoError, console, prepare, progress_bars
+from liftwing_demo.mediawiki import serve as mediawiki_server
+from liftwing_demo.eventgate import server as eventgate_server
+from liftwing_demo.run import MODELS, Demo, DemoError, WikiKind, console, prepare, prepare_wiki
 from liftwing_demo.run import run as run_demo
 from liftwing_demo.training import read_reports
-from liftwing_demo.wiki import WikiStore, build_wiki, wiki_is_current
+from liftwing_demo.wiki import WikiStore
 from liftwing_demo.wiki import server as wiki_server
 
 app = typer.Typer(
@@ -26,6 +28,10 @@ Folder = Annotated[Path, typer.Option("--dir", help="Where wiki and models are k
 Revisions = Annotated[
     int | None, typer.Option(help="How many edits to make up; more come from the same seed.")
 ]
+Kind = Annotated[
+    WikiKind,
+    typer.Option("--wiki", envvar="WIKI", help="Which program is the wiki; mediawiki needs PHP."),
+]
 DEFAULT_FOLDER = Path("build/demo")
 
 
@@ -36,6 +42,7 @@ def run(
     wiki_port: Annotated[int, typer.Option(help="Port of the wiki.")] = 8090,
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
+    kind: Kind = WikiKind.EMBEDDED,
     with_parent: Annotated[
         bool, typer.Option("--die-with-parent", help="Stop when the calling process ends.")
     ] = False,
@@ -44,7 +51,7 @@ def run(
     if with_parent:
         die_with_parent()
     try:
-        run_demo(Demo(folder, port, grpc_port, wiki_port, revisions))
+        run_demo(Demo(folder, port, grpc_port, wiki_port, revisions, kind))
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -65,13 +72,31 @@ def wiki(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8090,
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
+    kind: Kind = WikiKind.EMBEDDED,
 ) -> None:
     """Serve the demo wiki alone."""
-    file = Demo(folder).wiki_file
-    if not wiki_is_current(file, revisions):
-        with progress_bars() as report:
-            build_wiki(file, revisions, report)
-    sys.exit(wiki_server.main(["--db", str(file), "--port", str(port)]))
+    demo = Demo(folder, revisions=revisions, wiki=kind)
+    try:
+        prepare_wiki(demo)
+    except DemoError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+    if kind is WikiKind.MEDIAWIKI:
+        sys.exit(mediawiki_server.main(["--dir", str(demo.mediawiki), "--port", str(port)]))
+    sys.exit(wiki_server.main(["--db", str(demo.wiki_file), "--port", str(port)]))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def eventgate(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8192,
+) -> None:
+    """Run a small EventGate that shows the events it receives.
+
+    Point a model server at it with `EVENTGATE_URL=http://127.0.0.1:8192/v1/events`. More options:
+    `--schemas DIR` to validate, `--pretty`, `--quiet`.
+    """
+    sys.exit(eventgate_server.main(["--port", str(port), *context.args]))
 
 
 @app.command()

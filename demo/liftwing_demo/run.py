@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +22,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from liftwing_demo.children import Children
+from liftwing_demo.mediawiki import (
+    MediaWikiError,
+    install_mediawiki,
+    mediawiki_is_current,
+    require_packages,
+)
 from liftwing_demo.training import models_are_current
 from liftwing_demo.wiki import build_wiki, wiki_is_current
 
@@ -34,6 +43,13 @@ class DemoError(Exception):
     """The demo cannot start; the text says why and what to do."""
 
 
+class WikiKind(StrEnum):
+    """Which program answers for the demo wiki."""
+
+    EMBEDDED = "embedded"
+    MEDIAWIKI = "mediawiki"
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """Where the demo keeps its files and which ports it takes."""
@@ -43,11 +59,17 @@ class Demo:
     grpc_port: int = 8081
     wiki_port: int = 8090
     revisions: int | None = None
+    wiki: WikiKind = WikiKind.EMBEDDED
 
     @property
     def wiki_file(self) -> Path:
         """The demo wiki."""
         return self.folder / "wiki.sqlite"
+
+    @property
+    def mediawiki(self) -> Path:
+        """The folder of the MediaWiki that is filled from the demo wiki."""
+        return self.folder / "mediawiki"
 
     @property
     def models(self) -> Path:
@@ -76,15 +98,32 @@ def run(demo: Demo) -> None:
 
 def prepare(demo: Demo) -> None:
     """Build the wiki and train the models, unless a former start left good ones."""
-    if not wiki_is_current(demo.wiki_file, demo.revisions):
-        with progress_bars() as report:
-            build_wiki(demo.wiki_file, demo.revisions, report)
+    prepare_wiki(demo)
     if not models_are_current(demo.wiki_file, demo.models, MODELS):
+        # revscoring's import warns of setuptools, here and in each process that extracts.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:pkg_resources is deprecated:UserWarning")
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
         # Imports revscoring, which takes seconds that a later start does not have to spend.
         from liftwing_demo.training.train import train_models
 
         with progress_bars() as report:
             train_models(demo.wiki_file, demo.models, MODELS, report)
+
+
+def prepare_wiki(demo: Demo) -> None:
+    """Build the wiki unless a good one is there. Raises DemoError if MediaWiki cannot be had."""
+    if not wiki_is_current(demo.wiki_file, demo.revisions):
+        with progress_bars() as report:
+            build_wiki(demo.wiki_file, demo.revisions, report)
+    if demo.wiki is not WikiKind.MEDIAWIKI:
+        return
+    try:
+        require_packages()
+        if not mediawiki_is_current(demo.wiki_file, demo.mediawiki):
+            with progress_bars() as report:
+                install_mediawiki(demo.wiki_file, demo.mediawiki, report)
+    except MediaWikiError as error:
+        raise DemoError(str(error)) from None
 
 
 @contextmanager
@@ -108,10 +147,12 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def start_wiki(children: Children, demo: Demo) -> None:
-    """Start the embedded wiki."""
-    module = "liftwing_demo.wiki.server"
-    options = ["--db", str(demo.wiki_file), "--port", str(demo.wiki_port)]
-    children.start("wiki", [sys.executable, "-m", module, *options], {})
+    """Start the embedded wiki or MediaWiki."""
+    if demo.wiki is WikiKind.MEDIAWIKI:
+        what = ["liftwing_demo.mediawiki.serve", "--dir", str(demo.mediawiki)]
+    else:
+        what = ["liftwing_demo.wiki.server", "--db", str(demo.wiki_file)]
+    children.start("wiki", [sys.executable, "-m", *what, "--port", str(demo.wiki_port)], {})
 
 
 def start_server(children: Children, demo: Demo) -> None:

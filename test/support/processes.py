@@ -74,11 +74,13 @@ def stop(process: subprocess.Popen[bytes], seconds: float = 15) -> int:
     return process.wait()
 
 
-class Wiki:
-    """The demo wiki as a process of its own, with its knobs."""
+class Controlled:
+    """A demo server as a process of its own, with knobs; it says on its first line where it is."""
 
-    def __init__(self, file: Path) -> None:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(file)]
+    RESETTABLE: tuple[str, ...] = ("knobs", "calls")
+
+    def __init__(self, module: str, *options: str) -> None:
+        command = [sys.executable, "-m", module, *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().decode().split()[-1]
@@ -93,8 +95,8 @@ class Wiki:
         return call(f"{self.url}/_control/calls").json
 
     def reset(self) -> None:
-        """No faults, no calls."""
-        for path in ("knobs", "calls"):
+        """No faults, nothing remembered."""
+        for path in self.RESETTABLE:
             request = urllib.request.Request(f"{self.url}/_control/{path}", method="DELETE")
             urllib.request.urlopen(request).close()
 
@@ -102,6 +104,27 @@ class Wiki:
         stop(self.process)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+class Wiki(Controlled):
+    """The demo wiki."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__("liftwing_demo.wiki.server", "--db", str(file))
+
+
+class EventGate(Controlled):
+    """The demo EventGate."""
+
+    RESETTABLE = ("knobs", "calls", "events")
+
+    def __init__(self, *options: str) -> None:
+        super().__init__("liftwing_demo.eventgate.server", "--quiet", *options)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it accepted since the last reset."""
+        events: list[dict[str, Any]] = call(f"{self.url}/_control/events").json["events"]
+        return events
 
 
 class ModelServer:
@@ -118,7 +141,8 @@ class ModelServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         defaults = {"DRAIN_DELAY_SECONDS": "0", "ASYNCIO_AUX_WORKERS": "2"}
-        ports = ["--http_port", str(self.port), "--grpc_port", str(free_port())]
+        self.grpc_port = free_port()
+        ports = ["--http_port", str(self.port), "--grpc_port", str(self.grpc_port)]
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, str(MODEL_SERVER), *ports, *flags],

@@ -8,6 +8,7 @@ fail() {
     echo "setup: $*" >&2
     exit 1
 }
+source tools/setup/apt.sh
 
 mkdir -p build
 exec 9>build/setup.lock
@@ -21,32 +22,7 @@ system_packages() {
         say "not a Debian system: see tools/setup/apt-packages.txt for what is expected"
         return
     fi
-    local wanted missing sudo=() install
-    mapfile -t wanted < <(grep -v '^#' tools/setup/apt-packages.txt)
-    mapfile -t missing < <(
-        comm -23 <(printf '%s\n' "${wanted[@]}" | sort) \
-            <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
-                sed -n 's/^installed //p' | sort)
-    )
-    ((${#missing[@]})) || return 0
-
-    if ((EUID)); then
-        sudo -n true 2>/dev/null || fail "system packages are missing, please run:
-    sudo apt-get install --no-install-recommends ${missing[*]}
-and then this command again"
-        sudo=(sudo -n)
-    fi
-    say "installing ${missing[*]} (about 20 s)"
-    install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
-        apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}")
-    # Fails when the package lists are absent or stale: only then is fetching them worth its time.
-    "${install[@]}" >build/apt.log 2>&1 && return
-    say "fetching package lists first"
-    "${sudo[@]}" apt-get update -qq >>build/apt.log 2>&1 || true
-    "${install[@]}" >>build/apt.log 2>&1 || {
-        tail -n 20 build/apt.log >&2
-        fail "apt-get could not install them, the whole log is in build/apt.log"
-    }
+    install_missing tools/setup/apt-packages.txt "about 20 s"
 }
 
 find_python() {

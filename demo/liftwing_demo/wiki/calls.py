@@ -55,6 +55,6 @@ def _modules(values: Mapping[str, str]) -> list[str]:
 
 def _revision_ids(values: Mapping[str, str]) -> list[int]:
     try:
-        return Params(values).integers("revids") or []
+        return Params(values).integers("query", "revids") or []
     except ApiError:
         return []

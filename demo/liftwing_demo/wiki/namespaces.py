@@ -17,10 +17,18 @@ NAMESPACES |= {number + 1: f"{name} talk" for number, name in _SUBJECTS.items()}
 NAMESPACES[1] = "Talk"
 """Names by number; the main namespace has none."""
 
-_NUMBERS = {name: number for number, name in NAMESPACES.items() if name}
+CANONICAL = NAMESPACES | {4: "Project", 5: "Project talk"}
+"""The names that every wiki in every language understands."""
+
+_ALIASES = {"Image": 6, "Image talk": 7}
+_NUMBERS = {
+    name.lower(): number
+    for names in (NAMESPACES, CANONICAL)
+    for number, name in names.items()
+    if name
+} | {name.lower(): number for name, number in _ALIASES.items()}
 
 
-def namespace_of(title: str) -> int:
-    """The number of the namespace that a full title lies in."""
-    prefix, colon, _ = title.partition(":")
-    return _NUMBERS.get(prefix, 0) if colon else 0
+def namespace_called(name: str) -> int | None:
+    """The number of the namespace with this name in any case, if there is one."""
+    return _NUMBERS.get(name.lower())

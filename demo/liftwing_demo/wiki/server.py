@@ -5,23 +5,23 @@
 
 import argparse
 import asyncio
-import errno
 import json
-import signal
 import sqlite3
 import sys
 from pathlib import Path
 
 from aiohttp import web
 
+from liftwing_demo.knobs import Board, add_controls
+from liftwing_demo.serving import run
 from liftwing_demo.wiki.api import answer, error_document
 from liftwing_demo.wiki.api.params import ApiError
 from liftwing_demo.wiki.calls import Calls
-from liftwing_demo.wiki.knobs import NO_FAULTS, Board, ErrorKnob, Knobs, UnknownKnob, read_knobs
+from liftwing_demo.wiki.knobs import NO_FAULTS, ErrorKnob, Knobs, read_knobs
 from liftwing_demo.wiki.store import WikiStore
 
 STORE = web.AppKey("store", WikiStore)
-BOARD = web.AppKey("board", Board)
+BOARD = web.AppKey("board", Board[Knobs])
 CALLS = web.AppKey("calls", Calls)
 _HTML = (
     b"<!DOCTYPE html><html><head><title>Error</title></head>"
@@ -35,13 +35,12 @@ def make_app(store: WikiStore) -> web.Application:
     """The application over a store; the caller closes the store afterwards."""
     app = web.Application(client_max_size=8 * 1024 * 1024)
     app[STORE] = store
-    app[BOARD] = Board()
+    app[BOARD] = Board(NO_FAULTS)
     app[CALLS] = Calls()
     for path in ("/w/api.php", "/api.php"):
         app.router.add_get(path, _api)
         app.router.add_post(path, _api)
-    app.router.add_post("/_control/knobs", _turn_knobs)
-    app.router.add_delete("/_control/knobs", _reset_knobs)
+    add_controls(app, app[BOARD], read_knobs)
     app.router.add_get("/_control/calls", _show_calls)
     app.router.add_delete("/_control/calls", _reset_calls)
     return app
@@ -113,22 +112,6 @@ async def _dribble(request: web.Request, body: bytes, seconds: float) -> web.Str
     return response
 
 
-async def _turn_knobs(request: web.Request) -> web.Response:
-    try:
-        knobs = read_knobs(await request.json())
-    except UnknownKnob as error:
-        return web.json_response({"error": str(error)}, status=400)
-    except ValueError:
-        return web.json_response({"error": "the body is not JSON"}, status=400)
-    request.app[BOARD].turn(knobs)
-    return web.json_response({"ok": True})
-
-
-async def _reset_knobs(request: web.Request) -> web.Response:
-    request.app[BOARD].turn(NO_FAULTS)
-    return web.json_response({"ok": True})
-
-
 async def _show_calls(request: web.Request) -> web.Response:
     return web.json_response(request.app[CALLS].document())
 
@@ -136,26 +119,6 @@ async def _show_calls(request: web.Request) -> web.Response:
 async def _reset_calls(request: web.Request) -> web.Response:
     request.app[CALLS].reset()
     return web.json_response({"ok": True})
-
-
-async def serve(store: WikiStore, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; says on standard output where.
-
-    Raises:
-        OSError: the port cannot be had.
-    """
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(make_app(store), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        print(f"wiki listening on http://{host}:{runner.addresses[0][1]}", flush=True)
-        await stop.wait()
-    finally:
-        await runner.cleanup()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -171,14 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cannot read the wiki at {options.db}: {error}", file=sys.stderr)
         return 1
     with store:
-        try:
-            asyncio.run(serve(store, options.host, options.port))
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = "is taken" if taken else f"cannot be used: {error.strerror}"
-            print(f"port {options.port} of {options.host} {reason}", file=sys.stderr)
-            return 1
-    return 0
+        return run(make_app(store), "wiki", options.host, options.port)
 
 
 if __name__ == "__main__":

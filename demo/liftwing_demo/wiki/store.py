@@ -145,6 +145,12 @@ class WikiStore:
         )
         return {row[0]: _revision(row) for row in rows}
 
+    def text(self, sha1: str) -> str:
+        """The text with this hash, of whatever revisions have it."""
+        (row,) = self._select("SELECT text FROM content WHERE sha1 IN", [sha1])
+        text: str = zlib.decompress(row[0]).decode()
+        return text
+
     def latest_revisions(
         self, page_ids: Sequence[int], with_text: bool = False
     ) -> dict[int, Revision]:

@@ -75,6 +75,17 @@ def test_deleted_and_unknown_revisions_are_bad_revids(
     }
 
 
+@pytest.mark.parametrize(("version", "true"), [(1, ""), (2, True)])
+def test_bad_revids_numbered_from_0_are_a_list_as_php_has_it(
+    store: WikiStore, version: int, true: Any
+) -> None:
+    document = ask_revisions(store, version, 1, 0)
+    assert document["query"]["badrevids"] == [
+        {"revid": 0, "missing": true},
+        {"revid": 1, "missing": true},
+    ]
+
+
 def test_a_child_still_names_its_deleted_parent(store: WikiStore, nasty: Nasty) -> None:
     child = only_revision(ask_revisions(store, 1, nasty["deleted_parent"][0]))
     assert "badrevids" in ask_revisions(store, 1, child["parentid"])["query"]
@@ -132,6 +143,23 @@ def test_revisions_are_grouped_by_page_and_both_are_in_order(store: WikiStore) -
     assert found == several
 
 
+def test_what_one_answer_cannot_hold_comes_with_the_next(store: WikiStore) -> None:
+    by_size = sorted(store.all_revisions(), key=lambda revision: -revision.size)
+    large = [revision.rev_id for revision in by_size if not revision.deleted][:50]
+    first = ask_revisions(store, 2, *large)
+    place = first["continue"]["rvcontinue"]
+    second = ask_revisions(store, 2, *large, rvcontinue=str(place))
+    found = [
+        revision["revid"]
+        for document in (first, second)
+        for page in document["query"]["pages"]
+        for revision in page.get("revisions", ())
+    ]
+    assert sorted(found) == sorted(large)
+    assert "batchcomplete" in second and "batchcomplete" not in first
+    assert "truncated" in first["warnings"]["result"]["warnings"]
+
+
 def test_a_missing_rvslots_gives_the_old_format_and_a_warning(store: WikiStore) -> None:
     document = answer(
         store,
@@ -171,10 +199,27 @@ def test_a_newcomer_is_not_autoconfirmed(store: WikiStore) -> None:
     assert document["query"]["users"][0]["groups"][-2:] == ["*", "user"]
 
 
-@pytest.mark.parametrize("name", ["meta>Someone", "192.0.2.7", "2001:DB8::1", "a/b", "x|y", ""])
+@pytest.mark.parametrize("name", ["meta>Someone", "192.0.2.7", "2001:DB8::1", "a/b", "x|y"])
 def test_what_cannot_be_a_name_is_invalid(store: WikiStore, name: str) -> None:
     users = ask(store, 2, list="users", ususers=f"\x1f{name}")["query"]["users"]
     assert users == [{"name": name, "invalid": True}]
+
+
+def test_names_are_read_as_titles_of_user_pages(store: WikiStore) -> None:
+    for name in ("user:_ibex", "_ibex_", "Ibe\u200ex"):
+        users = ask(store, 2, list="users", ususers=name)["query"]["users"]
+        assert [user["name"] for user in users] == ["Ibex"]
+
+
+def test_names_that_mean_the_same_are_answered_each(store: WikiStore) -> None:
+    users = ask(store, 2, list="users", ususers="Ibex|ibex|Nobody|nobody")["query"]["users"]
+    assert [user["name"] for user in users] == ["Ibex", "Ibex", "Nobody", "Nobody"]
+
+
+def test_what_is_not_normalized_is_warned_of(store: WikiStore) -> None:
+    document = ask(store, 2, list="users", ususers="E\u0301lodie Vasseur|a\x01")
+    assert [user["name"] for user in document["query"]["users"]] == ["a\ufffd", "Élodie Vasseur"]
+    assert "NFC-normalized" in document["warnings"]["users"]["warnings"]
 
 
 def test_an_unrecorded_registration_is_null(store: WikiStore) -> None:
@@ -238,7 +283,7 @@ def test_fifty_revisions_are_not_too_many(store: WikiStore) -> None:
 def test_unknown_values_and_parameters_are_only_warned_of(store: WikiStore) -> None:
     document = ask(store, 2, revids="1000001", prop="revisions", rvprop="ids|foo|bar", baz="1")
     assert document["warnings"] == {
-        "revisions": {"warnings": 'Unrecognized values for parameter "rvprop": foo, bar.'},
+        "revisions": {"warnings": 'Unrecognized values for parameter "rvprop": foo, bar'},
         "main": {"warnings": "Unrecognized parameter: baz."},
     }
     assert only_revision(document)["revid"] == 1_000_001

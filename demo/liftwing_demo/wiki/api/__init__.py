@@ -33,13 +33,27 @@ def answer(store: WikiStore, values: Mapping[str, str]) -> dict[str, Any]:
     Errors of the caller are documents too, with `error` in the place of a result.
     """
     params = Params(values)
-    version = 1
     try:
         version = 1 if params.choice("formatversion", ("1", "2", "latest"), "1") == "1" else 2
+    except ApiError as error:
+        params.warn("json", error.info)
+        params.warn("main", "Error printer failed. Will retry without params.")
+        return error_document(error, 1, params.warnings)
+    try:
         result = _act(store, params)
     except ApiError as error:
         return error_document(error, version, params.warnings)
-    return whole(_with_warnings(result, params.warnings), version)
+    return whole(_with_warnings(result | _requested(params), params.warnings), version)
+
+
+def _requested(params: Params) -> dict[str, Any]:
+    """What a caller may want said of any call."""
+    fields: dict[str, Any] = {}
+    if (identifier := params.text("requestid")) is not None:
+        fields["requestid"] = identifier
+    if params.text("servedby") is not None:
+        fields["servedby"] = SERVED_BY
+    return fields
 
 
 def error_document(
@@ -57,7 +71,8 @@ def _act(store: WikiStore, params: Params) -> dict[str, Any]:
     for name in _GENERAL:
         params.text(name)
     params.choice("format", ("json",), "json")
-    action = params.text("action") or "help"
+    action = params.text("action")
+    action = "help" if action is None else action
     if action not in ACTIONS:
         raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
     result = ACTIONS[action](store, params)

@@ -5,16 +5,18 @@ from typing import Any
 
 from liftwing_demo.wiki.api.params import ApiError, Params
 from liftwing_demo.wiki.api.shape import Keyed
-from liftwing_demo.wiki.namespaces import namespace_of
 from liftwing_demo.wiki.records import Page
 from liftwing_demo.wiki.store import WikiStore
+from liftwing_demo.wiki.titles import BadTitle, Title, parse_title
 
+MODULE = "query"
 SOURCES = ("titles", "pageids", "revids")
+MEDIA = -2
 
 
 @dataclass(slots=True)
 class PageSet:
-    """The pages asked for, by id and in order of it, and what was not found.
+    """The pages asked for by id, in MediaWiki's order, and what was not found.
 
     `rev_ids` holds the revisions asked for by id that exist; it is empty when the pages were
     asked for by title or by page id, and the last revision of each is meant.
@@ -24,8 +26,7 @@ class PageSet:
     rev_ids: list[int] = field(default_factory=list)
     by_revision: bool = False
     missing_rev_ids: list[int] = field(default_factory=list)
-    missing_page_ids: list[int] = field(default_factory=list)
-    missing_titles: list[str] = field(default_factory=list)
+    absent: Keyed = field(default_factory=Keyed)
     normalized: dict[str, str] = field(default_factory=dict)
 
     def notes(self) -> dict[str, Any]:
@@ -43,16 +44,8 @@ class PageSet:
         return notes
 
     def documents(self) -> Keyed:
-        """One document for each page, the missing ones first as MediaWiki has them."""
-        documents = Keyed()
-        for index, title in enumerate(self.missing_titles, start=1):
-            documents[-index] = {
-                "ns": namespace_of(title),
-                "title": title,
-                "missing": True,
-            }
-        for page_id in self.missing_page_ids:
-            documents[page_id] = {"pageid": page_id, "missing": True}
+        """One document for each page, those that do not exist first as MediaWiki has them."""
+        documents = Keyed(self.absent)
         for page in self.pages.values():
             documents[page.page_id] = {
                 "pageid": page.page_id,
@@ -68,30 +61,21 @@ def read_page_set(store: WikiStore, params: Params) -> PageSet:
     Raises:
         ApiError: more than one of them was given, or a value is no integer, or too many are.
     """
-    titles = params.many("titles")
-    page_ids = params.integers("pageids")
-    rev_ids = params.integers("revids")
-    given = [name for name, values in zip(SOURCES, (titles, page_ids, rev_ids)) if values]
+    titles = params.many(MODULE, "titles")
+    page_ids = params.integers(MODULE, "pageids")
+    rev_ids = params.integers(MODULE, "revids")
+    given = [
+        name for name, values in zip(SOURCES, (titles, page_ids, rev_ids)) if values is not None
+    ]
     if len(given) > 1:
-        raise ApiError("multisource", f'Cannot use "{given[1]}" at the same time as "{given[0]}".')
+        raise ApiError(
+            "multisource", f'The "{given[1]}" parameter cannot be used with "{given[0]}".'
+        )
     if rev_ids:
         return _of_revisions(store, rev_ids)
     if page_ids:
         return _of_page_ids(store, page_ids)
     return _of_titles(store, titles) if titles else PageSet()
-
-
-def normal_title(given: str) -> str:
-    """A title with spaces for underscores and capitals where MediaWiki wants them."""
-    title = " ".join(given.replace("_", " ").split())
-    prefix, colon, rest = title.partition(":")
-    if colon and namespace_of(_capital(title)):
-        return f"{_capital(prefix)}:{_capital(rest.lstrip())}"
-    return _capital(title)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _of_revisions(store: WikiStore, rev_ids: list[int]) -> PageSet:
@@ -108,18 +92,55 @@ def _of_revisions(store: WikiStore, rev_ids: list[int]) -> PageSet:
 
 def _of_page_ids(store: WikiStore, page_ids: list[int]) -> PageSet:
     pages = store.pages(page_ids)
+    missing = (page_id for page_id in page_ids if page_id not in pages)
     return PageSet(
         pages=dict(sorted(pages.items())),
-        missing_page_ids=[page_id for page_id in page_ids if page_id not in pages],
+        absent=Keyed({page_id: {"pageid": page_id, "missing": True} for page_id in missing}),
     )
 
 
 def _of_titles(store: WikiStore, given: list[str]) -> PageSet:
-    normal = {title: normal_title(title) for title in given}
-    wanted = list(dict.fromkeys(normal.values()))
-    found = store.pages_titled(wanted)
+    titles, invalid = _parsed(given)
+    named = {title.full: title for title in titles.values() if title.name}
+    found = store.pages_titled(list(named))
+    absent = [title for full, title in named.items() if full not in found]
+    in_order = sorted(found.values(), key=lambda page: (page.namespace, page.title))
     return PageSet(
-        pages={page.page_id: page for page in sorted(found.values(), key=lambda p: p.page_id)},
-        missing_titles=[title for title in wanted if title not in found],
-        normalized={given: title for given, title in normal.items() if given != title},
+        pages={page.page_id: page for page in in_order},
+        absent=_absent(invalid, absent),
+        normalized={text: title.full for text, title in titles.items() if text != title.full},
     )
+
+
+def _parsed(given: list[str]) -> tuple[dict[str, Title], dict[str, str]]:
+    """The titles by how they were given, and for those that cannot be the reason."""
+    titles: dict[str, Title] = {}
+    invalid: dict[str, str] = {}
+    for text in given:
+        try:
+            titles[text] = parse_title(text)
+        except BadTitle as error:
+            invalid[text] = str(error)
+    return titles, invalid
+
+
+def _absent(invalid: dict[str, str], titles: list[Title]) -> Keyed:
+    """Documents under -1 and below, numbered as MediaWiki does: by namespace of first mention."""
+    documents: list[dict[str, Any]] = [
+        {"title": text, "invalidreason": reason, "invalid": True}
+        for text, reason in invalid.items()
+    ]
+    documents += [_special(title) for title in titles if title.namespace < 0]
+    missing = [title for title in titles if title.namespace >= 0]
+    for namespace in dict.fromkeys(title.namespace for title in missing):
+        documents += [
+            {"ns": namespace, "title": title.full, "missing": True}
+            for title in missing
+            if title.namespace == namespace
+        ]
+    return Keyed({-number: document for number, document in enumerate(documents, start=1)})
+
+
+def _special(title: Title) -> dict[str, Any]:
+    document = {"ns": title.namespace, "title": title.full, "special": True}
+    return document | ({"missing": True} if title.namespace == MEDIA else {})

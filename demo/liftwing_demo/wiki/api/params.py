@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unicodedata import normalize
 
 MULTI_LIMIT = 50
 """Values a parameter may hold for callers without the right `apihighlimits`."""
@@ -10,6 +11,13 @@ _HIGH_LIMIT = 500
 _SEPARATOR = "\x1f"
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST_INTEGER = 2**63 - 1
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_TAG = re.compile(r"</?[A-Za-z][^>]*>")
+_NOT_NORMAL = (
+    'The value passed for "{}" contains invalid or non-normalized data. Textual data should be'
+    " valid, NFC-normalized Unicode without C0 control characters other than HT (\\t), LF (\\n),"
+    " and CR (\\r)."
+)
 
 
 class ApiError(Exception):
@@ -57,7 +65,7 @@ class Params:
             raise ApiError("badvalue", f'Unrecognized value for parameter "{name}": {value}.')
         return value
 
-    def many(self, name: str) -> list[str] | None:
+    def many(self, module: str, name: str) -> list[str] | None:
         """The values of a list, without repetitions; None if the parameter is absent.
 
         Values are separated by `|`, or by U+001F if the whole begins with one.
@@ -65,46 +73,49 @@ class Params:
         Raises:
             ApiError: toomanyvalues.
         """
-        value = self.text(name)
-        if value is None:
+        given = self.text(name)
+        if given is None:
             return None
-        if value.startswith(_SEPARATOR):
-            values = value[1:].split(_SEPARATOR)
-        else:
-            values = value.split("|") if value else []
+        separator = _SEPARATOR if given.startswith(_SEPARATOR) else "|"
+        text = given.removeprefix(_SEPARATOR)
+        values = [_normal(value) for value in text.split(separator)] if text else []
+        if separator.join(values) != text:
+            self.warn(module, _NOT_NORMAL.format(name))
         if len(values) > MULTI_LIMIT:
             raise ApiError(
                 "toomanyvalues",
                 f'Too many values supplied for parameter "{name}". The limit is {MULTI_LIMIT}.',
-                parameter=name,
                 limit=MULTI_LIMIT,
                 lowlimit=MULTI_LIMIT,
                 highlimit=_HIGH_LIMIT,
             )
         return list(dict.fromkeys(values))
 
-    def integers(self, name: str) -> list[int] | None:
+    def integers(self, module: str, name: str) -> list[int] | None:
         """The integers of a list; None if the parameter is absent.
 
         Raises:
             ApiError: badinteger or toomanyvalues.
         """
-        values = self.many(name)
-        return None if values is None else [_integer(name, value) for value in values]
+        values = self.many(module, name)
+        if values is None:
+            return None
+        return list(dict.fromkeys(_integer(name, value) for value in values))
 
     def options(
         self, module: str, name: str, allowed: Iterable[str], default: Iterable[str] = ()
     ) -> list[str]:
         """A list out of known values; others are only worth a warning of the module."""
-        given = self.many(name)
+        given = self.many(module, name)
         if given is None:
             return list(default)
         known = set(allowed)
         unknown = [value for value in given if value not in known]
         if unknown:
             plural = "s" if len(unknown) > 1 else ""
-            listed = ", ".join(unknown)
-            self.warn(module, f'Unrecognized value{plural} for parameter "{name}": {listed}.')
+            # MediaWiki strips what looks like markup from its warnings.
+            listed = _TAG.sub("", ", ".join(unknown)).strip()
+            self.warn(module, f'Unrecognized value{plural} for parameter "{name}": {listed}')
         return [value for value in given if value in known]
 
     def warn_of_unread(self) -> None:
@@ -113,6 +124,11 @@ class Params:
         if unread:
             plural = "s" if len(unread) > 1 else ""
             self.warn("main", f"Unrecognized parameter{plural}: {', '.join(unread)}.")
+
+
+def _normal(value: str) -> str:
+    """A text as MediaWiki takes it: composed, and with a mark for what it does not accept."""
+    return normalize("NFC", _FORBIDDEN.sub("\ufffd", value))
 
 
 def _integer(name: str, value: str) -> int:

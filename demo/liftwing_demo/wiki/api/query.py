@@ -6,13 +6,14 @@ from typing import Any
 from liftwing_demo.wiki.api.pageset import PageSet, read_page_set
 from liftwing_demo.wiki.api.params import Params
 from liftwing_demo.wiki.api.revisions import revisions
+from liftwing_demo.wiki.api.room import Room
 from liftwing_demo.wiki.api.siteinfo import siteinfo
 from liftwing_demo.wiki.api.users import users
 from liftwing_demo.wiki.store import WikiStore
 
 MODULE = "query"
 
-PROPS: dict[str, Callable[[WikiStore, Params, PageSet], dict[int, dict[str, Any]]]] = {
+PROPS: dict[str, Callable[[WikiStore, Params, PageSet, Room], dict[int, dict[str, Any]]]] = {
     "revisions": revisions,
 }
 """Each adds fields to the documents of pages, given by page id."""
@@ -42,8 +43,10 @@ def query(store: WikiStore, params: Params) -> dict[str, Any]:
     pages = read_page_set(store, params)
     result = pages.notes()
     documents = pages.documents()
+    room = Room(params)
+    room.take([result, documents])
     for name in props:
-        for page_id, fields in PROPS[name](store, params, pages).items():
+        for page_id, fields in PROPS[name](store, params, pages, room).items():
             documents[page_id] |= fields
     if documents:
         result["pages"] = documents
@@ -51,4 +54,7 @@ def query(store: WikiStore, params: Params) -> dict[str, Any]:
         result[name] = LISTS[name](store, params)
     for name in metas:
         result |= METAS[name](store, params)
-    return {"batchcomplete": True} | ({"query": result} if result else {})
+    whole: dict[str, Any] = {"query": result} if result else {}
+    if room.rest:
+        return {"continue": room.rest | {"continue": "||"}} | whole
+    return {"batchcomplete": True} | whole

@@ -4,22 +4,19 @@ from typing import Any
 
 from liftwing_demo.wiki.api.params import Params
 from liftwing_demo.wiki.api.shape import NAME
-from liftwing_demo.wiki.namespaces import NAMESPACES
+from liftwing_demo.wiki.namespaces import CANONICAL, NAMESPACES
 from liftwing_demo.wiki.store import WikiStore
 
 MODULE = "siteinfo"
-GENERATOR = "MediaWiki 1.39.0"
+GENERATOR = "MediaWiki 1.39.17"
+INTERFACE = 8
 
 
 def siteinfo(store: WikiStore, params: Params) -> dict[str, Any]:
     """`general` and `namespaces`, whichever `siprop` asks for; the first is the default."""
     asked = params.options(MODULE, "siprop", ("general", "namespaces"), ("general",))
-    result: dict[str, Any] = {}
-    if "general" in asked:
-        result["general"] = _general(store)
-    if "namespaces" in asked:
-        result["namespaces"] = _namespaces()
-    return result
+    parts = {"general": lambda: _general(store), "namespaces": _namespaces}
+    return {name: parts[name]() for name in asked}
 
 
 def _general(store: WikiStore) -> dict[str, Any]:
@@ -41,15 +38,19 @@ def _general(store: WikiStore) -> dict[str, Any]:
 
 
 def _namespaces() -> dict[int, dict[str, Any]]:
-    return {
-        number: {
-            "id": number,
-            "case": "first-letter",
-            NAME: name,
-            "subpages": number not in (-2, -1, 0, 6, 14),
-            "canonical": name,
-            "content": number == 0,
-            "nonincludable": False,
-        }
-        for number, name in sorted(NAMESPACES.items())
+    return {number: _namespace(number) for number in sorted(NAMESPACES)}
+
+
+def _namespace(number: int) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "id": number,
+        "case": "first-letter",
+        NAME: NAMESPACES[number],
+        "subpages": number not in (-2, -1, 0, 6, 14),
     }
+    if number:
+        document["canonical"] = CANONICAL[number]
+    document |= {"content": number == 0, "nonincludable": False}
+    if number == INTERFACE:
+        document["namespaceprotection"] = "editinterface"
+    return document

@@ -8,13 +8,15 @@ from typing import Any
 from liftwing_demo.wiki.api.params import Params
 from liftwing_demo.wiki.records import User
 from liftwing_demo.wiki.store import WikiStore
+from liftwing_demo.wiki.titles import BadTitle, Title, capital, parse_title
 
 MODULE = "users"
 PROPERTIES = ("groups", "implicitgroups", "editcount", "registration", "emailable", "gender")
 AUTOCONFIRM_EDITS = 10
 AUTOCONFIRM_AGE = timedelta(days=4)
-_LONGEST_NAME_BYTES = 255
-_FORBIDDEN = re.compile(r"[#<>\[\]|{}/\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}|&[#\w]+;|~~~")
+USER_NAMESPACE = 2
+_LIKE_ADDRESS = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.(?:xxx|[0-9]{1,3})")
+_TROUBLESOME = re.compile("[\x80-\x9f\xa0\u2000-\u200f\u2028-\u202f\u3000\ue000-\uf8ff]")
 
 
 def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
@@ -24,10 +26,10 @@ def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
         ApiError: too many names.
     """
     properties = set(params.options(MODULE, "usprop", PROPERTIES))
-    given = params.many("ususers") or []
+    given = params.many(MODULE, "ususers") or []
     canonical = {name: canonical_name(name) for name in given}
-    valid = list(dict.fromkeys(name for name in canonical.values() if name))
-    found = store.users_named(valid)
+    valid = [name for name in canonical.values() if name]
+    found = store.users_named(list(dict.fromkeys(valid)))
     now = store.meta()["now"]
     invalid = [{"name": name, "invalid": True} for name, normal in canonical.items() if not normal]
     return invalid + [
@@ -38,12 +40,21 @@ def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
 
 def canonical_name(given: str) -> str | None:
     """The name as MediaWiki writes it, or None if no account can have it."""
-    name = " ".join(given.replace("_", " ").split())
-    name = name[:1].upper() + name[1:]
-    too_long = len(name.encode()) > _LONGEST_NAME_BYTES
-    if not name or too_long or _FORBIDDEN.search(name) or _is_address(name):
+    if "#" in given:
         return None
-    return name
+    try:
+        title = parse_title(capital(given), USER_NAMESPACE)
+        # A name must not be taken for anything else where no namespace is expected.
+        plain = parse_title(title.name)
+    except BadTitle:
+        return None
+    if title.namespace != USER_NAMESPACE or plain != Title(0, title.name):
+        return None
+    return title.name if _is_valid(title.name) else None
+
+
+def _is_valid(name: str) -> bool:
+    return not ("/" in name or _TROUBLESOME.search(name) or _is_address(name))
 
 
 def implicit_groups(user: User, now: str) -> list[str]:
@@ -61,7 +72,7 @@ def _user(user: User, properties: set[str], now: str) -> dict[str, Any]:
     if "registration" in properties:
         document["registration"] = user.registration
     if "groups" in properties:
-        document["groups"] = [*user.groups, *implicit_groups(user, now)]
+        document["groups"] = [*sorted(user.groups), *implicit_groups(user, now)]
     if "implicitgroups" in properties:
         document["implicitgroups"] = implicit_groups(user, now)
     if "emailable" in properties:
@@ -78,6 +89,8 @@ def _is_old_enough(registration: str | None, now: str) -> bool:
 
 
 def _is_address(name: str) -> bool:
+    if _LIKE_ADDRESS.fullmatch(name):
+        return True
     try:
         ip_address(name)
     except ValueError:

@@ -1,0 +1,1 @@
+"""The demo EventGate: takes events, checks them, shows them, and fails on demand."""
