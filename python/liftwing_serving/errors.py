@@ -5,6 +5,7 @@
     │   ├── RevisionMissing        400  the wiki has no such revision, or deleted it
     │   ├── ResourceMissing        400  a part of the revision that the features need is hidden
     │   └── ContentUnreadable      400  the content model is not one the features can read
+    ├── PayloadTooLarge            413  the body is over MAX_BODY_BYTES
     ├── UpstreamUnusable           502  MediaWiki answered something unusable
     ├── Unavailable                503  may work on a second try
     │   ├── UpstreamUnavailable    503  MediaWiki is unreachable, slow or rate-limiting
@@ -81,6 +82,19 @@ class ContentUnreadable(BadRequest):
 
     def __str__(self) -> str:
         return f"Unexpected content type for rev-id {self.rev_id}: {self.reason}"
+
+
+class PayloadTooLarge(ServingError):
+    """The body is larger than this server reads."""
+
+    status = 413
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes)
+        self.max_bytes = max_bytes
+
+    def __str__(self) -> str:
+        return f"The request is larger than MAX_BODY_BYTES, {self.max_bytes} bytes."
 
 
 class UpstreamUnusable(ServingError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import re
 import sys
+import uuid
 import warnings
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +14,22 @@ from typing import Any
 import orjson
 
 request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
+rev_id: contextvars.ContextVar[int | None] = contextvars.ContextVar("rev_id", default=None)
+
+# What may stand in a log line and in a header as it came.
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 
 # What the interpreter puts on every record; everything else came through `extra=`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+def sane_request_id(given: str) -> str:
+    """The caller's id if it is harmless, else a new one."""
+    return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, request_id, extras."""
+    """A record as one line of JSON: time, level, logger, message, request_id, rev_id, extras."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -27,9 +38,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        current = request_id.get()
-        if current is not None:
-            line["request_id"] = current
+        of_request = {"request_id": request_id.get(), "rev_id": rev_id.get()}
+        line.update({name: value for name, value in of_request.items() if value is not None})
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

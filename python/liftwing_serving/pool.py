@@ -16,6 +16,7 @@ import os
 import signal
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -122,8 +123,11 @@ class _Worker(asyncio.Protocol):
 class WorkerPool:
     """`size` workers, made from `spec`. Make it early: loading starts with the constructor."""
 
-    def __init__(self, spec: HandlerSpec, size: int) -> None:
+    def __init__(
+        self, spec: HandlerSpec, size: int, on_worker_death: Callable[[], None] = lambda: None
+    ) -> None:
         self.size = size
+        self._on_worker_death = on_worker_death
         self.description: Any = None
         self._spec = spec
         adopt_orphans()
@@ -221,6 +225,7 @@ class WorkerPool:
         if self._closed:
             return
         logger.warning("a worker died: pid %d", worker.pid)
+        self._on_worker_death()
         _reap(worker.pid)
         if job is not None and not job.result.done():
             self._try_again(job)

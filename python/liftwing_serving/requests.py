@@ -8,30 +8,33 @@ from typing import Any
 import orjson
 
 from liftwing_serving.errors import BadRequest
-
-# MediaWiki keeps revision ids in a bigint.
-MAX_REV_ID = 2**63 - 1
+from liftwing_serving.events import EventSource, parse_event, read_rev_id
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """A revision to score; `extended_output` asks for the features as well."""
+    """A revision to score; `extended_output` asks for the features as well.
+
+    `event` is what a request by event says of the change, and asks for a score event.
+    """
 
     rev_id: int
     extended_output: bool = False
+    event: EventSource | None = None
 
 
-def parse_score_request(body: bytes) -> ScoreRequest:
-    """The request in a body of `:predict`, whatever its content type says.
+def parse_score_request(body: bytes, wiki: str) -> ScoreRequest:
+    """The request in a body sent to a server of `wiki`, whatever its content type says.
 
     Raises BadRequest naming the field.
     """
     fields = _json_object(body)
-    if "rev_id" not in fields:
-        raise BadRequest('Expected "rev_id" in input data.')
+    # An event overrides the rev_id beside it.
+    event = parse_event(fields["event"], wiki) if "event" in fields else None
     return ScoreRequest(
-        rev_id=_rev_id(fields["rev_id"]),
+        rev_id=event.rev_id if event else read_rev_id(fields),
         extended_output=_boolean(fields, "extended_output"),
+        event=event,
     )
 
 
@@ -43,15 +46,6 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise BadRequest("Please verify that request input is a json dict")
     return fields
-
-
-def _rev_id(value: object) -> int:
-    """A positive JSON integer; `true`, "1" and 1.0 are refused."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest('Expected "rev_id" to be an integer.')
-    if not 0 < value <= MAX_REV_ID:
-        raise BadRequest('Expected "rev_id" to be a positive integer.')
-    return value
 
 
 def _boolean(fields: dict[str, Any], name: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from kserve import model_server
 from kserve.constants.constants import PredictorProtocol
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
 from kserve.protocol.dataplane import DataPlane
@@ -24,12 +24,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs
-from liftwing_serving.errors import InternalError, ServingError
+from liftwing_serving.errors import BadRequest, InternalError, PayloadTooLarge, ServingError
 
 logger = logging.getLogger(__name__)
 
-# What may stand in a log line and in a header as it came.
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+# Models are loaded when the server starts and have one version; nothing here explains scores.
+NOT_OFFERED = re.compile(r"^/v2/repository/|^/v2/models/[^/]+/versions/|:explain$")
 
 EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
     InvalidInput: 400,
@@ -56,12 +56,17 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
         protocol_version: str = PredictorProtocol.REST_V1.value,
         model_name: str | None = None,
     ) -> tuple[Any, dict[str, Any]]:
-        """V1 bodies stay bytes, whatever their content type."""
+        """V1 bodies stay bytes, whatever their content type. Raises BadRequest for bad V2 ones."""
         if isinstance(body, bytes) and protocol_version == PredictorProtocol.REST_V1.value:
             return body, {}
-        decoded: tuple[Any, dict[str, Any]] = super().decode(
-            body, headers, protocol_version, model_name
-        )
+        try:
+            decoded: tuple[Any, dict[str, Any]] = super().decode(
+                body, headers, protocol_version, model_name
+            )
+        except Exception as error:
+            # KServe unpacks tensors before it has looked at them, so anything may go wrong.
+            logger.info("not an Open Inference Protocol request: %r", error)
+            raise BadRequest("The request is not one of the Open Inference Protocol.") from None
         return decoded
 
     def encode(
@@ -100,31 +105,76 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request_id = logs.sane_request_id(Headers(scope=scope).get("x-request-id", ""))
         token = logs.request_id.set(request_id)
 
+        answered = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal answered
+            answered = True
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            # Starlette answers a defect and raises it on, for servers that log nothing otherwise.
+            if not answered:
+                raise
         finally:
             logs.request_id.reset(token)
+
+
+class Gate:
+    """ASGI middleware: turns away what is not offered and bodies over the cap, unread."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, its body counted as it is read."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if NOT_OFFERED.search(scope["path"]):
+            await _answer("Not offered by this server.", 404)(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        left = self._max_body_bytes
+        if announced.isascii() and announced.isdigit() and int(announced) > left:
+            await self._refuse(scope, receive, send)
+            return
+
+        async def count() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise PayloadTooLarge(self._max_body_bytes)
+            return message
+
+        async def send_and_close(message: Message) -> None:
+            # What is left of the body is not waited for.
+            if left < 0 and message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self.app(scope, count, send_and_close)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = PayloadTooLarge(self._max_body_bytes)
+        answer = _answer(describe_error(error), error.status, {"Connection": "close"})
+        await answer(scope, receive, send)
 
 
 async def answer_serving_error(request: Request, error: Exception) -> Response:
     """`{"error": text}` with the error's own status."""
     assert isinstance(error, ServingError)
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    text, extra = error.message, dict[str, object](status=error.status)
-    if isinstance(error, InternalError):
-        text, extra["details"] = internal_error_text(), error.details
-    log = logger.warning if error.status >= 500 else logger.info
-    log("answered %d: %s", error.status, error.message, extra=extra)
-    return _answer(text, error.status, headers)
+    return _answer(describe_error(error), error.status, headers)
 
 
 async def answer_kserve_error(request: Request, error: Exception) -> Response:
@@ -135,9 +185,8 @@ async def answer_kserve_error(request: Request, error: Exception) -> Response:
 
 
 async def answer_defect(request: Request, error: Exception) -> Response:
-    """Whatever nobody expected: the traceback goes to the log, the request id to the client."""
-    logger.error("a defect: %r", error, exc_info=error)
-    return _answer(internal_error_text(), InternalError.status)
+    """Whatever nobody expected."""
+    return _answer(describe_defect(error), InternalError.status)
 
 
 def _answer(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -145,8 +194,23 @@ def _answer(text: str, status: int, headers: dict[str, str] | None = None) -> Re
     return Response(body, status, headers, media_type="application/json")
 
 
-def internal_error_text() -> str:
-    """What a client is told of a defect."""
+def describe_error(error: ServingError) -> str:
+    """Log the error; returns the text for the client."""
+    extra: dict[str, object] = {"status": error.status}
+    if isinstance(error, InternalError):
+        extra["details"] = error.details
+    log = logger.warning if error.status >= 500 else logger.info
+    log("answered %d: %s", error.status, error.message, extra=extra)
+    return _internal_error_text() if isinstance(error, InternalError) else error.message
+
+
+def describe_defect(error: Exception) -> str:
+    """The traceback goes to the log, the request id to the client."""
+    logger.error("a defect: %r", error, exc_info=error)
+    return _internal_error_text()
+
+
+def _internal_error_text() -> str:
     return f"Internal error. Please report it with this request id: {logs.request_id.get()}"
 
 
@@ -161,19 +225,25 @@ class _UvicornServer(uvicorn.Server):
 class LiftwingRestServer(RESTServer):  # type: ignore[misc]
     """KServe's REST server with this project's middleware and error answers."""
 
-    def __init__(self, data_plane: LiftwingDataPlane, http_port: int, **options: Any) -> None:
-        # No repository extension: it would let any client unload a model.
+    def __init__(
+        self, data_plane: LiftwingDataPlane, http_port: int, max_body_bytes: int, **options: Any
+    ) -> None:
         super().__init__("kserve.model_server:app", data_plane, None, http_port, **options)
         self._server = _UvicornServer(self.config)
+        self._max_body_bytes = max_body_bytes
 
     @property
     def uvicorn(self) -> uvicorn.Server:
         """The server that `serve`s and whose `should_exit` stops it."""
         return self._server
 
+    def create_application(self) -> None:
+        """KServe's application inside our middleware, which so sees its defects' answers too."""
+        super().create_application()
+        self.config.app = RequestContext(Gate(model_server.app, self._max_body_bytes))
+
     def _add_middlewares(self, app: FastAPI) -> None:
-        """Instead of KServe's, which logs two lines of timings for each request."""
-        app.add_middleware(RequestContext)
+        """None of KServe's, which logs two lines of timings for each request."""
 
     def _add_exception_handlers(self, app: FastAPI) -> None:
         super()._add_exception_handlers(app)

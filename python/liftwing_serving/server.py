@@ -22,9 +22,10 @@ import kserve
 import uvloop
 from kserve import model_server
 from kserve.model_repository import ModelRepository
-from kserve.protocol.grpc.server import GRPCServer
 
-from liftwing_serving import logs
+from liftwing_serving import logs, metrics
+from liftwing_serving.errors import InternalError, ServingError
+from liftwing_serving.grpc_server import GrpcServer
 from liftwing_serving.rest import LiftwingDataPlane, LiftwingRestServer
 from liftwing_serving.settings import Settings
 from liftwing_serving.template import TemplateFailed
@@ -47,6 +48,19 @@ class Servable(kserve.Model):  # type: ignore[misc]
     async def healthy(self) -> bool:
         """KServe's question."""
         return self.alive
+
+    async def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Answer one request, and count it by the status it will get."""
+        status = InternalError.status
+        try:
+            answer = await super().__call__(*arguments, **options)
+            status = 200
+            return answer
+        except ServingError as error:
+            status = error.status
+            raise
+        finally:
+            metrics.REQUESTS.labels(self.name, str(status)).inc()
 
 
 class _Loading(Servable):
@@ -132,7 +146,8 @@ class _Server:
         rest = self._make_rest()
         serving = asyncio.create_task(rest.uvicorn.serve(sockets=[listener]))
         grpc = self._make_grpc()
-        grpc_serving = asyncio.create_task(grpc.start(self._flags.max_threads)) if grpc else None
+        if grpc:
+            await grpc.start()
         status = 0
         try:
             async with AsyncExitStack() as opened:
@@ -147,14 +162,13 @@ class _Server:
             logger.error("the model cannot be loaded: %s", error, extra={"details": error.details})
             await self._finish(rest, grpc, serving)
             status = 1
-        if grpc_serving:
-            grpc_serving.cancel()
         return status
 
     def _make_rest(self) -> LiftwingRestServer:
         rest = LiftwingRestServer(
             self._data_plane,
             self._flags.http_port,
+            self._settings.max_body_bytes,
             access_log_format=self._flags.access_log_format,
             grace_period=int(self._settings.shutdown_grace_seconds) or 1,
             event_loop=self._flags.event_loop,
@@ -167,16 +181,14 @@ class _Server:
         logs.configure(level.kserve_loglevel, level.framework_log_level, level.access_log_level)
         return rest
 
-    def _make_grpc(self) -> GRPCServer | None:
+    def _make_grpc(self) -> GrpcServer | None:
         if not self._flags.enable_grpc:
             return None
-        return GRPCServer(
-            self._flags.grpc_port,
-            self._data_plane,
-            None,
-            kwargs=vars(self._flags),
-            grace_period=int(self._settings.shutdown_grace_seconds),
-        )
+        sizes = {
+            "grpc.max_send_message_length": self._flags.grpc_max_send_message_length,
+            "grpc.max_receive_message_length": self._settings.max_body_bytes,
+        }
+        return GrpcServer(self._data_plane, self._flags.grpc_port, sizes)
 
     def _register(self, models: Sequence[Servable]) -> None:
         for model in models:
@@ -214,17 +226,18 @@ class _Server:
         delay = self._settings.drain_delay_seconds if self._models.loaded else 0
         logger.info("stopping: not ready, still accepting for %g s", delay)
         try:
-            await asyncio.wait_for(self._hurry.wait(), delay)
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
         except TimeoutError:
             pass
 
     async def _finish(
-        self, rest: LiftwingRestServer, grpc: GRPCServer | None, serving: asyncio.Task[None]
+        self, rest: LiftwingRestServer, grpc: GrpcServer | None, serving: asyncio.Task[None]
     ) -> None:
         """No new connections; wait for the last answers, as long as the grace period."""
         logger.info("stopping: finishing what is in flight")
         rest.uvicorn.should_exit = True
         stopping: list[Any] = [serving]
         if grpc:
-            stopping.append(grpc.stop())
+            stopping.append(grpc.stop(self._settings.shutdown_grace_seconds))
         await asyncio.gather(*stopping)

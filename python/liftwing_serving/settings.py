@@ -42,8 +42,15 @@ class Settings(BaseSettings):
     model_version: str | None = None
     """Version to report instead of the model's own. Refused with several models."""
 
+    eventgate_url: AnyHttpUrl | None = None
+    """Where score events go, in full. With EVENTGATE_STREAM set too, a request that carries an
+    event also produces one."""
+
+    eventgate_stream: str | None = None
+    """The stream that score events name."""
+
     aiohttp_client_timeout: Seconds = 5.0
-    """Seconds that one call to MediaWiki may take, connection included."""
+    """Seconds that one call to MediaWiki or EventGate may take, connection included."""
 
     mw_api_max_retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a MediaWiki call that may succeed on a second try is repeated."""
@@ -74,6 +81,9 @@ class Settings(BaseSettings):
 
     request_deadline_seconds: Seconds = 30.0
     """Seconds for all work of one request, retries included; then it is answered with 503."""
+
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1 << 20
+    """Bytes of a request's body; a larger one is answered with 413 and not read."""
 
     drain_delay_seconds: NotNegativeSeconds = 5.0
     """After SIGTERM: seconds to be not ready but still accepting requests."""

@@ -23,7 +23,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from liftwing_serving import frames
+from liftwing_serving import frames, logs
 from liftwing_serving.errors import ServingError
 
 RECEIVE_BYTES = 1 << 20
@@ -162,6 +162,8 @@ def _traceback() -> str:
 def main() -> None:
     """Entry point of the template process: arguments are two file descriptors."""
     control_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
+    # What libraries report at INFO while models load is for those who make models.
+    logs.configure("WARNING", "WARNING", "WARNING")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_server(lifeline_fd)
     control = socket.socket(fileno=control_fd)

@@ -283,3 +283,22 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
 def all_descendants(pid: int) -> list[int]:
     found = children(pid)
     return found + [grandchild for child in found for grandchild in all_descendants(child)]
+
+
+def test_what_a_model_reports_while_it_loads_is_json_too(start: Start, tmp_path: Path) -> None:
+    odd = tmp_path / "model.bin"
+    code = (
+        "import sys, warnings; warnings.simplefilter('ignore')\n"
+        "from pathlib import Path\n"
+        "from revscoring import Model\n"
+        "from revscoring.features import wikitext\n"
+        "from support.models import write_model\n"
+        "path = Path(sys.argv[1]); write_model(path, [wikitext.revision.chars])\n"
+        "model = Model.load(path.open('rb'))\n"
+        "model.info['environment']['platform'] = 'of long ago'\n"
+        "model.info['environment']['revscoring_version'] = '0.0.1'\n"
+        "model.dump(path.open('wb'))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(odd)], cwd=ROOT / "test", check=True)
+    server = start(MODEL_PATH=odd)
+    assert any("of long ago" in line["message"] for line in server.log_lines())

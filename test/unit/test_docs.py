@@ -15,8 +15,6 @@ DOCUMENTS = [
     ROOT / "demo/README.md",
     ROOT / "requirements/README.md",
 ]
-# Routes that KServe adds and that are not part of what this project promises.
-OF_KSERVE_ONLY = ("/v2/repository", "/v2/models/{model_name}/versions")
 
 
 def text_of(document: Path) -> str:
@@ -52,11 +50,11 @@ def test_every_environment_variable_named_in_the_docs_is_a_setting() -> None:
 def test_every_route_of_the_server_is_in_the_api_document() -> None:
     from fastapi import FastAPI
     from kserve.model_repository import ModelRepository
-    from liftwing_serving.rest import LiftwingDataPlane, LiftwingRestServer
+    from liftwing_serving.rest import NOT_OFFERED, LiftwingDataPlane, LiftwingRestServer
 
     app = FastAPI()
-    LiftwingRestServer(LiftwingDataPlane(ModelRepository()), 8080)._register_endpoints(app)
-    routes = {route for route in app.openapi()["paths"] if not route.startswith(OF_KSERVE_ONLY)}
+    LiftwingRestServer(LiftwingDataPlane(ModelRepository()), 8080, 1)._register_endpoints(app)
+    routes = {route for route in app.openapi()["paths"] if not NOT_OFFERED.search(route)}
     documented = text_of(ROOT / "docs/api.md")
     missing = [
         route for route in routes if route.replace("{model_name}", "{name}") not in documented
@@ -86,3 +84,13 @@ def test_the_version_is_the_same_everywhere() -> None:
 
     assert f'version = "{__version__}"' in text_of(ROOT / "python/pyproject.toml")
     assert f"## {__version__}" in text_of(ROOT / "CHANGELOG.md")
+
+
+def test_every_metric_is_in_the_metrics_document_and_the_reverse() -> None:
+    from liftwing_serving import metrics
+    from prometheus_client.metrics import MetricWrapperBase
+
+    real = {value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)}
+    names = {family.name for metric in real for family in metric.describe()}
+    documented = re.findall(r"^\| `(liftwing_[a-z_]+)", text_of(ROOT / "docs/metrics.md"), re.M)
+    assert {name.removesuffix("_total") for name in documented} == names

@@ -10,6 +10,7 @@ EXAMPLES = [
     errors.RevisionMissing(12345),
     errors.ResourceMissing(12345, "Comment deleted"),
     errors.ContentUnreadable(12345, "not JSON"),
+    errors.PayloadTooLarge(1 << 20),
     errors.UpstreamUnusable("MediaWiki's answer is not JSON.", repeat=True),
     errors.UpstreamUnavailable("MediaWiki cannot be reached.", 7),
     errors.WorkerLost("died"),

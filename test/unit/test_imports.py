@@ -13,7 +13,7 @@ PACKAGE = ROOT / "python/liftwing_serving"
 
 # A module may import from its own layer's list and from the layers below; see CONTRIBUTING.md.
 LAYERS = [
-    ["errors", "cgroups", "__init__"],
+    ["errors", "cgroups", "metrics", "__init__"],
     [
         "settings",
         "deadline",
@@ -25,7 +25,8 @@ LAYERS = [
         "payloads",
         "events",
     ],
-    ["worker", "template", "pool", "mediawiki", "eventgate", "rest", "server", "scoreclient"],
+    ["worker", "template", "pool", "mediawiki", "eventgate", "openinference", "scoreclient"],
+    ["rest", "grpc_server", "server"],
     ["revscoring"],
     ["cli"],
 ]

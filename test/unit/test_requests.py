@@ -5,13 +5,18 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from liftwing_serving import requests
 from liftwing_serving.errors import BadRequest
-from liftwing_serving.requests import ScoreRequest, parse_score_request
+from liftwing_serving.requests import ScoreRequest
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
 )
+
+
+def parse_score_request(body: bytes) -> ScoreRequest:
+    return requests.parse_score_request(body, "enwiki")
 
 
 def refusal(body: object) -> str:
@@ -41,6 +46,31 @@ def test_a_rev_id_of_another_type_is_refused(value: object) -> None:
 @pytest.mark.parametrize("value", [0, -1, 2**63])
 def test_a_rev_id_that_no_wiki_has_is_refused(value: int) -> None:
     assert refusal({"rev_id": value}).startswith('Expected "rev_id" to be a')
+
+
+def test_an_event_overrides_the_rev_id_beside_it() -> None:
+    event = {"$schema": "/mediawiki/revision/create/2.0.0", "database": "enwiki", "rev_id": 7}
+    request = parse_score_request(json.dumps({"event": event, "rev_id": 1}).encode())
+    assert request.rev_id == 7
+    assert request.event is not None and request.event.database == "enwiki"
+
+
+def test_an_event_of_another_wiki_is_refused() -> None:
+    event = {"$schema": "/mediawiki/revision/create/1.2.0", "database": "dewiki", "rev_id": 7}
+    assert refusal({"event": event}) == "Event of wiki dewiki sent to a server of enwiki."
+
+
+def test_an_event_of_another_schema_is_refused() -> None:
+    event = {"$schema": "/mediawiki/page/links/1.0.0", "database": "enwiki", "rev_id": 7}
+    assert refusal({"event": event}) == (
+        "Unsupported event of schema /mediawiki/page/links/1.0.0, the rev_id value cannot be "
+        "determined."
+    )
+
+
+@pytest.mark.parametrize("event", ["x", 1, None, [], {}])
+def test_an_event_that_is_none_is_refused(event: object) -> None:
+    assert "event" in refusal({"event": event})
 
 
 def test_a_missing_rev_id_is_named() -> None:

@@ -23,8 +23,11 @@ def revisions_of(document: dict[str, Any]) -> dict[int, Revision]:
 def missing_revisions_of(document: dict[str, Any]) -> set[int]:
     """The ids under `badrevids`: unknown or deleted revisions."""
     try:
-        return {int(rev_id) for rev_id in document.get("query", {}).get("badrevids", {})}
-    except (ValueError, TypeError, AttributeError) as error:
+        missing = document.get("query", {}).get("badrevids", {})
+        # An object by id; but PHP makes a list of it if the ids happen to be 0, 1, ...
+        entries = missing if isinstance(missing, list) else missing.values()
+        return {int(entry["revid"]) for entry in entries}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise UpstreamUnusable("MediaWiki's answer lists its missing revisions badly.") from error
 
 

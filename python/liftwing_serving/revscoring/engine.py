@@ -7,6 +7,7 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.documents import Documents
 from liftwing_serving.pool import Outcome, WorkerPool
@@ -76,6 +77,9 @@ class Engine:
     async def start(self) -> list[ModelInfo]:
         """Load the models; returns what is known of them."""
         await asyncio.gather(*(runner.start() for runner in self._runners()))
+        if self.pool:
+            pool = self.pool
+            metrics.WORKERS.set_function(lambda: pool.workers_alive)
         infos: list[ModelInfo] = self._extractor.description
         return infos
 
@@ -85,10 +89,15 @@ class Engine:
         if self._extractor is self._predictor:
             task = ExtractAndPredict(model, documents)
             outcome = await self._extractor.run(task, deadline, heavy)
+            queued = outcome.queue_seconds
         else:
             extracted = await self._extractor.run(Extract(model, documents), deadline, heavy)
             outcome = await self._predictor.run(Predict(model, extracted.value), deadline)
+            queued = extracted.queue_seconds + outcome.queue_seconds
         score: Score = outcome.value
+        metrics.observe_stage(model, "queue", queued)
+        metrics.observe_stage(model, "extract", score.extract_seconds)
+        metrics.observe_stage(model, "score", score.predict_seconds)
         return score
 
     @property
@@ -108,7 +117,11 @@ def make_engine(settings: Settings, spec: HandlerSpec) -> Engine:
     """The engine that the settings ask for. A worker pool starts loading at once."""
     in_pool = settings.asyncio_use_process_pool and (settings.preprocess_mp, settings.inference_mp)
     extract_in_pool, predict_in_pool = in_pool or (False, False)
-    pool = WorkerPool(spec, settings.asyncio_aux_workers) if any(in_pool or ()) else None
+    pool = (
+        WorkerPool(spec, settings.asyncio_aux_workers, metrics.WORKER_DEATHS.inc)
+        if any(in_pool or ())
+        else None
+    )
     thread = None if extract_in_pool and predict_in_pool else ThreadRunner(spec)
     extractor = pool if extract_in_pool else thread
     predictor = pool if predict_in_pool else thread

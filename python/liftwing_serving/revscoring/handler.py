@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -46,8 +47,8 @@ class RevscoringHandler:
     """A `worker.Handler` for revscoring models."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
-        self._models = {file.name: LoadedModel(file) for file in files}
         speedups.install()
+        self._models = {file.name: LoadedModel(file) for file in files}
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models."""
@@ -86,8 +87,18 @@ def _predict(model: LoadedModel, features: Features) -> Score:
     started = time.perf_counter()
     score = model.model.score(features.values)
     return Score(
-        score=score,
+        score=_with_json_keys(score),
         features=features.base,
         extract_seconds=features.extract_seconds,
         predict_seconds=time.perf_counter() - started,
     )
+
+
+def _with_json_keys(document: dict[Any, Any]) -> dict[str, Any]:
+    """The document with keys as JSON writes them: the label True becomes `true`."""
+    return {
+        (json.dumps(key) if isinstance(key, bool) else str(key)): (
+            _with_json_keys(value) if isinstance(value, dict) else value
+        )
+        for key, value in document.items()
+    }

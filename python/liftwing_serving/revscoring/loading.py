@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
 def make_handler(files: Sequence[ModelFile]) -> RevscoringHandler:
     """Factory named in the pool's HandlerSpec. Raises what loading a model raises."""
-    # revscoring and its libraries report at INFO what only a model's maker wants to know.
-    logging.basicConfig(level=logging.WARNING)
     # revscoring asks setuptools for versions; requirements/ keeps setuptools old enough for it.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     from liftwing_serving.revscoring.handler import RevscoringHandler

@@ -57,6 +57,7 @@ def model_files(settings: Settings, names: list[ServiceName]) -> list[ModelFile]
 
 def _run_server(settings: Settings, names: list[ServiceName], engine: Engine) -> None:
     # Importing KServe takes seconds, so it waits until the template has been started.
+    from liftwing_serving.revscoring.emit import score_events
     from liftwing_serving.revscoring.model import RevscoringModel
     from liftwing_serving.revscoring.service import ScoringService
     from liftwing_serving.server import Servable, run
@@ -68,10 +69,11 @@ def _run_server(settings: Settings, names: list[ServiceName], engine: Engine) ->
             retries = RetryPolicy(settings.mw_api_max_retries, settings.mw_api_retry_base_delay)
             mediawiki = MediaWiki(wiki, session, settings.aiohttp_client_timeout, retries)
             service = ScoringService(names[0].wiki, mediawiki, engine)
-            try:
-                await service.start()
-                yield [RevscoringModel(name, service, settings) for name in names]
-            finally:
-                await service.close()
+            async with score_events(settings, session) as events:
+                try:
+                    await service.start()
+                    yield [RevscoringModel(name, service, settings, events) for name in names]
+                finally:
+                    await service.close()
 
     run([str(name) for name in names], models, settings)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
+from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.documents import Documents, Gone, Needs, Revision, User
 from liftwing_serving.errors import DeadlineExceeded, RevisionMissing
@@ -85,7 +87,9 @@ class ScoringService:
         await self._engine.close()
 
     async def _fetch_and_score(self, model: str, rev_id: int, deadline: Deadline) -> Score:
+        started = time.perf_counter()
         documents = await self._fetches.run(rev_id, deadline, lambda: self._fetch(rev_id, deadline))
+        metrics.observe_stage(model, "fetch", time.perf_counter() - started)
         return await self._engine.score(model, documents, deadline)
 
     async def _fetch(self, rev_id: int, deadline: Deadline) -> Documents:

@@ -1,0 +1,55 @@
+"""What operators watch. One registry, in the server process.
+
+Workers measure themselves and send the seconds along with each result, so a scrape is right
+however many processes there are. Names and labels are part of the interface: docs/metrics.md.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# From a small edit on a quiet server (5 ms) to the request deadline.
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+REQUESTS = Counter("liftwing_requests", "Answered requests by HTTP status.", ("model", "status"))
+STAGES = Histogram(
+    "liftwing_stage_seconds",
+    "Seconds in each stage of a score: fetch, queue, extract, score.",
+    ("model", "stage"),
+    buckets=SECONDS,
+)
+WORKERS = Gauge("liftwing_workers", "Worker processes that are alive.")
+WORKER_DEATHS = Counter("liftwing_worker_deaths", "Worker processes that ended unexpectedly.")
+EVENTS = Counter(
+    "liftwing_events",
+    "Score events: accepted, delivered, retried, rejected or dropped_{reason}.",
+    ("result",),
+)
+EVENT_QUEUE = Gauge("liftwing_event_queue", "Score events waiting to be delivered.")
+
+
+def observe_stage(model: str, stage: str, seconds: float) -> None:
+    """Record how long one stage of one score took."""
+    STAGES.labels(model, stage).observe(seconds)
+
+
+class EventCounts:
+    """Counts what becomes of events; an `eventgate.EventMetrics`."""
+
+    def accepted(self, count: int) -> None:
+        """Events were handed over for delivery."""
+        EVENTS.labels("accepted").inc(count)
+
+    def delivered(self, count: int) -> None:
+        """EventGate took events."""
+        EVENTS.labels("delivered").inc(count)
+
+    def rejected(self, count: int) -> None:
+        """EventGate called events invalid, for good."""
+        EVENTS.labels("rejected").inc(count)
+
+    def retried(self, count: int) -> None:
+        """Events will be sent once more."""
+        EVENTS.labels("retried").inc(count)
+
+    def dropped(self, count: int, reason: str) -> None:
+        """Events were given up."""
+        EVENTS.labels(f"dropped_{reason}").inc(count)

@@ -1,0 +1,59 @@
+"""MediaWiki's JSON becomes documents, or an error that says MediaWiki is at fault."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from liftwing_serving.errors import UpstreamUnusable
+from liftwing_serving.mediawiki import answers
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["query", "pages", "revisions", "revid", "badrevids", "users", "name"]),
+        inner,
+        max_size=4,
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"7": {"revid": 7, "missing": True}, "9": {"revid": 9, "missing": True}},
+        [{"revid": 7, "missing": True}, {"revid": 9, "missing": True}],
+    ],
+)
+def test_missing_revisions_are_read_in_both_of_phps_forms(bad: Any) -> None:
+    assert answers.missing_revisions_of({"query": {"badrevids": bad}}) == {7, 9}
+
+
+def test_no_missing_revisions() -> None:
+    assert answers.missing_revisions_of({"query": {}}) == set()
+    assert answers.missing_revisions_of({"batchcomplete": True}) == set()
+
+
+def test_a_hidden_field_is_none() -> None:
+    revision = {"revid": 2, "parentid": 1, "timestamp": "2026-01-01T00:00:00Z", "size": 3}
+    revision |= {"userhidden": True, "commenthidden": True}
+    revision |= {"slots": {"main": {"contentmodel": "wikitext", "texthidden": True}}}
+    page = {"pageid": 5, "ns": 0, "title": "T", "revisions": [revision]}
+    found = answers.revisions_of({"query": {"pages": [page]}})[2]
+    assert (found.user, found.user_id, found.comment, found.text) == (None, None, None, None)
+    assert found.content_model == "wikitext"
+
+
+def test_a_missing_account_has_only_a_name() -> None:
+    users = answers.users_of({"query": {"users": [{"name": "X", "missing": True}]}})
+    assert users["X"].groups is None and users["X"].registration is None
+
+
+@given(ANY_JSON.filter(lambda value: isinstance(value, dict)))
+def test_any_json_is_documents_or_mediawikis_fault(document: dict[str, Any]) -> None:
+    for read in (answers.revisions_of, answers.missing_revisions_of, answers.users_of):
+        try:
+            read(document)
+        except UpstreamUnusable:
+            pass

@@ -1,0 +1,139 @@
+"""The model server under load: closed loops of clients, and probes on a fixed schedule."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from liftwing_demo.children import Children
+from loads import Load, Revisions
+
+MODEL_SERVER = Path(__file__).parents[2] / "revscoring/editquality/model-server/model.py"
+MODEL = "enwiki-damaging"
+START_SECONDS = 60.0
+PROBE_EVERY_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Requests per second of all, and the seconds of those that count."""
+
+    rps: float
+    seconds: list[float]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A server of the damaging model with two workers."""
+
+    def __init__(self, children: Children, model: Path, wiki_url: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        environment = {
+            "INFERENCE_NAME": MODEL,
+            "MODEL_PATH": str(model),
+            "WIKI_URL": wiki_url,
+            "ASYNCIO_AUX_WORKERS": "2",
+            "KSERVE_LOGLEVEL": "WARNING",
+            "FRAMEWORK_LOG_LEVEL": "WARNING",
+            "DRAIN_DELAY_SECONDS": "0",
+        }
+        ports = ["--http_port", str(port), "--grpc_port", str(free_port())]
+        children.start("model server", [sys.executable, str(MODEL_SERVER), *ports], environment)
+
+    async def wait_until_ready(self, session: aiohttp.ClientSession) -> None:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                try:
+                    async with session.get(f"{self.url}/v2/health/ready") as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.1)
+
+    async def score(self, session: aiohttp.ClientSession, rev_id: int) -> float:
+        """Seconds until the score was there. Raises if there is none."""
+        started = time.perf_counter()
+        target = f"{self.url}/v1/models/{MODEL}:predict"
+        async with session.post(target, json={"rev_id": rev_id}) as response:
+            body = await response.read()
+            if response.status != 200:
+                raise RuntimeError(f"revision {rev_id}: {body.decode()}")
+        return time.perf_counter() - started
+
+    async def under(
+        self, session: aiohttp.ClientSession, load: Load, revisions: Revisions, seed: int
+    ) -> Measured:
+        """The load's clients, each asking for its next revision when it has the one before."""
+        drawn = revisions.drawn(load, seed)
+        seconds: list[float] = []
+        left = load.requests
+
+        async def client() -> None:
+            nonlocal left
+            while left > 0:
+                left -= 1
+                rev_id = next(drawn)
+                took = await self.score(session, rev_id)
+                if revisions.sizes[rev_id] in load.measured:
+                    seconds.append(took)
+
+        started = time.perf_counter()
+        await asyncio.gather(*(client() for _ in range(load.clients)))
+        return Measured(load.requests / (time.perf_counter() - started), seconds)
+
+    async def liveness(
+        self, session: aiohttp.ClientSession, seconds: float, beside: Sequence[int] = ()
+    ) -> list[float]:
+        """Waits of probes sent on a schedule, while the given revisions are scored over and over.
+
+        A wait counts from the scheduled moment, so that a server which stalls does not thin the
+        probes out.
+        """
+        stop = asyncio.Event()
+
+        async def again_and_again(rev_id: int) -> None:
+            while not stop.is_set():
+                await self.score(session, rev_id)
+
+        async def probe(at: float) -> float:
+            async with session.get(f"{self.url}/v2/health/live") as response:
+                await response.read()
+            return time.perf_counter() - at
+
+        work = [asyncio.create_task(again_and_again(rev_id)) for rev_id in beside]
+        begun = time.perf_counter()
+        probes = []
+        for moment in _schedule(begun, seconds):
+            await asyncio.sleep(max(0.0, moment - time.perf_counter()))
+            probes.append(asyncio.create_task(probe(moment)))
+        waits = await asyncio.gather(*probes)
+        stop.set()
+        await asyncio.gather(*work)
+        return list(waits)
+
+
+def _schedule(begun: float, seconds: float) -> Iterator[float]:
+    for number in range(int(seconds / PROBE_EVERY_SECONDS)):
+        yield begun + number * PROBE_EVERY_SECONDS
+
+
+def pin_off_the_way() -> None:
+    """Let the measuring process yield to what it measures, as both share the cores."""
+    os.nice(5)
