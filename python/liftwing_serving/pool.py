@@ -13,111 +13,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from liftwing_serving import frames
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded, InternalError, WorkerLost
+from liftwing_serving.errors import WorkerLost
+from liftwing_serving.jobs import Job, JobQueue, Outcome
 from liftwing_serving.template import Template, TemplateFailed, adopt_orphans
-from liftwing_serving.worker import Done, HandlerSpec, Raised
+from liftwing_serving.worker import HandlerSpec
+from liftwing_serving.workerlink import WorkerLink
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
-# A heavy task counts as if it had come that much later, so light ones overtake it, yet not for
-# ever.
-HEAVY_HANDICAP_SECONDS = 1.0
 MAX_RESTART_DELAY_SECONDS = 30.0
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    frame: bytes
-    deadline: Deadline
-    heavy: bool
-    result: asyncio.Future[Any]
-    queued_at: float = field(default_factory=time.monotonic)
-    started_at: float = 0.0
-    attempts: int = 0
-
-    @property
-    def rank(self) -> float:
-        return self.queued_at + (HEAVY_HANDICAP_SECONDS if self.heavy else 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a task returned, and how many seconds it waited for a worker."""
-
-    value: Any
-    queue_seconds: float
-
-
-class _Worker(asyncio.Protocol):
-    """The server's end of one worker's socket."""
-
-    def __init__(self, pool: WorkerPool) -> None:
-        self.pid = 0
-        self.job: _Job | None = None
-        self._pool = pool
-        self._decoder = frames.Decoder()
-        self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def start(self, job: _Job) -> None:
-        """Send the job's task; its deadline stops this worker."""
-        assert self._transport is not None
-        self.job = job
-        job.attempts += 1
-        job.started_at = time.monotonic()
-        self._transport.write(job.frame)
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(job.deadline.remaining(), self._overdue, job)
-
-    def data_received(self, data: bytes) -> None:
-        for message in self._decoder.feed(data):
-            self._finish(message)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._pool._worker_lost(self)
-
-    def take_job(self) -> _Job | None:
-        """The unfinished job, if any; the worker has none afterwards."""
-        job, self.job = self.job, None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        return job
-
-    def kill(self) -> None:
-        """End the process now. Its socket then closes, which does the rest."""
-        if self.pid:
-            _kill(self.pid)
-
-    def _finish(self, message: Done | Raised) -> None:
-        job = self.take_job()
-        if job is not None and not job.result.done():
-            if isinstance(message, Done):
-                job.result.set_result(Outcome(message.value, job.started_at - job.queued_at))
-            elif message.error is not None:
-                job.result.set_exception(message.error)
-            else:
-                job.result.set_exception(InternalError("a task failed", message.details))
-        self._pool._worker_free(self)
-
-    def _overdue(self, job: _Job) -> None:
-        if not job.result.done():
-            job.result.set_exception(DeadlineExceeded("The revision took too long to score."))
-        logger.warning("a task was over its deadline, its worker is stopped: pid %d", self.pid)
-        self.kill()
 
 
 class WorkerPool:
@@ -133,10 +44,9 @@ class WorkerPool:
         adopt_orphans()
         self._template = Template(spec)
         self._old_templates: list[Template] = []
-        self._workers: set[_Worker] = set()
-        self._idle: deque[_Worker] = deque()
-        self._light: deque[_Job] = deque()
-        self._heavy: deque[_Job] = deque()
+        self._workers: set[WorkerLink] = set()
+        self._idle: deque[WorkerLink] = deque()
+        self._queue = JobQueue()
         self._starting = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -173,8 +83,7 @@ class WorkerPool:
         if self._closed:
             raise WorkerLost("The server is stopping.")
         result: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        job = _Job(frames.encode(task), deadline, heavy, result)
-        (self._heavy if heavy else self._light).append(job)
+        self._queue.add(Job(frames.encode(task), deadline, heavy, result))
         self._dispatch()
         return await deadline.wait_for(result, "it waited for a worker")
 
@@ -184,38 +93,36 @@ class WorkerPool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        jobs = [*self._light, *self._heavy, *(w.take_job() for w in self._workers)]
-        for job in jobs:
-            if job is not None and not job.result.done():
-                job.result.set_exception(WorkerLost("The server is stopping."))
-        self._light.clear()
-        self._heavy.clear()
+        for job in [*self._queue.take_all(), *(worker.take_job() for worker in self._workers)]:
+            if job is not None:
+                job.fail(WorkerLost("The server is stopping."))
         for template in [*self._old_templates, self._template]:
             # Waiting for killed processes takes milliseconds, which are not the event loop's.
             template.detach()
             await asyncio.to_thread(template.kill)
 
     def _dispatch(self) -> None:
-        while self._idle and (job := self._next_job()):
+        while self._idle:
+            # A job given to a worker that died a moment ago would lose one of its tries.
+            if self._idle[0].has_ended():
+                self._idle.popleft()
+                continue
+            job = self._queue.next(self._heavy_allowed())
+            if job is None:
+                return
             self._idle.popleft().start(job)
 
-    def _next_job(self) -> _Job | None:
-        for queue in (self._light, self._heavy):
-            while queue and queue[0].result.done():
-                queue.popleft()
-        heavy_running = sum(1 for w in self._workers if w.job is not None and w.job.heavy)
-        heavy_allowed = heavy_running < max(1, self.size - 1)
-        heads = [self._light] if self._light else []
-        if self._heavy and heavy_allowed:
-            heads.append(self._heavy)
-        return min(heads, key=lambda queue: queue[0].rank).popleft() if heads else None
+    def _heavy_allowed(self) -> bool:
+        """Heavy jobs leave a worker to the light ones, if there is more than one."""
+        running = sum(1 for worker in self._workers if worker.job and worker.job.heavy)
+        return running < max(1, self.size - 1)
 
-    def _worker_free(self, worker: _Worker) -> None:
+    def _worker_free(self, worker: WorkerLink) -> None:
         if worker in self._workers:
             self._idle.append(worker)
         self._dispatch()
 
-    def _worker_lost(self, worker: _Worker) -> None:
+    def _worker_lost(self, worker: WorkerLink) -> None:
         if worker not in self._workers:
             return
         self._workers.discard(worker)
@@ -227,17 +134,15 @@ class WorkerPool:
         logger.warning("a worker died: pid %d", worker.pid)
         self._on_worker_death()
         _reap(worker.pid)
-        if job is not None and not job.result.done():
+        if job is not None:
             self._try_again(job)
         self._spawn(self._add_worker())
 
-    def _try_again(self, job: _Job) -> None:
+    def _try_again(self, job: Job) -> None:
         if job.attempts >= ATTEMPTS:
-            job.result.set_exception(
-                WorkerLost("The worker processes that scored this revision died.")
-            )
+            job.fail(WorkerLost("The worker processes that scored this revision died."))
             return
-        (self._heavy if job.heavy else self._light).appendleft(job)
+        self._queue.put_back(job)
         self._dispatch()
 
     async def _add_worker(self) -> None:
@@ -248,7 +153,8 @@ class WorkerPool:
         try:
             connection, pid = self._template.fork()
             _, worker = await asyncio.get_running_loop().create_unix_connection(
-                lambda: _Worker(self), sock=connection
+                lambda: WorkerLink(connection, self._worker_free, self._worker_lost),
+                sock=connection,
             )
             worker.pid = await pid
         except ConnectionError:
@@ -256,6 +162,10 @@ class WorkerPool:
         finally:
             self._starting -= 1
         self._workers.add(worker)
+        if worker.lost:
+            # It died before it was one of ours; now it can be missed.
+            self._worker_lost(worker)
+            return
         self._worker_free(worker)
 
     def _template_lost(self) -> None:
@@ -283,13 +193,6 @@ class WorkerPool:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _reap(pid: int) -> None:

@@ -19,7 +19,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def test_a_killed_worker_is_replaced_within_a_second_and_its_request_answered(
+def test_fault_10_a_killed_worker_is_replaced_within_a_second_and_its_request_answered(
     start: Start, nasty: dict[str, list[int]]
 ) -> None:
     server = start()
@@ -38,7 +38,7 @@ def test_a_killed_worker_is_replaced_within_a_second_and_its_request_answered(
     assert server.predict(MODEL, heavy).status == 200
 
 
-def test_bystanders_are_not_touched_while_workers_die(
+def test_fault_10_bystanders_are_not_touched_while_workers_die(
     start: Start, nasty: dict[str, list[int]]
 ) -> None:
     server = start()

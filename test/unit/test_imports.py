@@ -25,7 +25,17 @@ LAYERS = [
         "payloads",
         "events",
     ],
-    ["worker", "template", "pool", "mediawiki", "eventgate", "openinference", "scoreclient"],
+    [
+        "worker",
+        "jobs",
+        "workerlink",
+        "template",
+        "pool",
+        "mediawiki",
+        "eventgate",
+        "openinference",
+        "scoreclient",
+    ],
     ["rest", "grpc_server", "server"],
     ["revscoring"],
     ["cli"],
@@ -75,7 +85,7 @@ def test_no_module_imports_from_a_layer_above() -> None:
 
 
 def test_the_pool_knows_nothing_of_mediawiki_nor_kserve() -> None:
-    for module in ("pool", "template", "worker", "frames"):
+    for module in ("pool", "jobs", "workerlink", "template", "worker", "frames"):
         names = set(imports_of(PACKAGE / f"{module}.py"))
         assert not any("mediawiki" in name or name.startswith("kserve") for name in names)
 

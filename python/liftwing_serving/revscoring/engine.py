@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.documents import Documents
-from liftwing_serving.pool import Outcome, WorkerPool
+from liftwing_serving.jobs import Outcome
+from liftwing_serving.pool import WorkerPool
 from liftwing_serving.revscoring.tasks import (
     Extract,
     ExtractAndPredict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from liftwing_serving import logs
+from liftwing_serving.corpora import folders_of, recorded_source
 from liftwing_serving.mediawiki import MediaWiki, Wiki, open_session
 from liftwing_serving.mediawiki.retries import RetryPolicy
 from liftwing_serving.revscoring.engine import Engine, make_engine
@@ -16,6 +18,8 @@ from liftwing_serving.revscoring.names import Family, ServiceName, parse_names
 from liftwing_serving.revscoring.tasks import ModelFile
 from liftwing_serving.settings import Settings, SettingsError, load_settings
 from liftwing_serving.worker import HandlerSpec
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_MODELS = Path("/mnt/models")
 HANDLER = "liftwing_serving.revscoring.loading:make_handler"
@@ -32,6 +36,7 @@ def serve(family: Family) -> None:
     logs.configure(
         settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
     )
+    warn_of_stand_ins(os.environ.get("NLTK_DATA", ""))
     # Numeric libraries read it when they are imported, some of them along with KServe.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
@@ -53,6 +58,13 @@ def model_files(settings: Settings, names: list[ServiceName]) -> list[ModelFile]
         if not file.path.is_file():
             raise SettingsError(f"MODEL_PATH: there is no model file {file.path}.")
     return files
+
+
+def warn_of_stand_ins(nltk_data: str) -> None:
+    """Say in the log which folders of corpora would make scores differ from production's."""
+    for folder in folders_of(nltk_data):
+        if recorded_source(folder) == "stand-in":
+            logger.warning("%s holds stand-in stop words: scores differ from production's", folder)
 
 
 def _run_server(settings: Settings, names: list[ServiceName], engine: Engine) -> None:

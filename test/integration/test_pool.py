@@ -1,0 +1,195 @@
+"""The worker pool alone, with tasks that sleep, die and fail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError, WorkerLost
+from liftwing_serving.pool import WorkerPool
+from liftwing_serving.template import TemplateFailed
+from liftwing_serving.worker import HandlerSpec
+from support.processes import ROOT, exists
+
+SPEC = HandlerSpec("support.handlers:make", None)
+
+
+@pytest.fixture(autouse=True)
+def test_folder_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "test"))
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(SPEC, 2)
+    await pool.start()
+    yield pool
+    await pool.close()
+
+
+async def run(pool: WorkerPool, what: str, argument: object = None, seconds: float = 10) -> object:
+    return (await pool.run((what, argument), Deadline.after(seconds))).value
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_each_of_500_results_is_its_own_tasks(pool: WorkerPool) -> None:
+    results = await asyncio.gather(*(run(pool, "echo", number) for number in range(500)))
+    assert results == list(range(500))
+
+
+async def test_large_tasks_and_results_pass_whole(pool: WorkerPool) -> None:
+    text = "x" * 5_000_000
+    assert await run(pool, "echo", text) == text
+
+
+async def test_a_handlers_refusal_reaches_the_caller_as_it_is(pool: WorkerPool) -> None:
+    with pytest.raises(BadRequest, match="not this"):
+        await run(pool, "refuse", "not this")
+
+
+async def test_a_defect_carries_its_traceback_for_the_log_only(pool: WorkerPool) -> None:
+    with pytest.raises(InternalError) as caught:
+        await run(pool, "nonsense")
+    assert "ValueError: a defect" in caught.value.details
+    assert "ValueError" not in caught.value.message
+
+
+async def test_fault_10_a_task_whose_worker_dies_is_tried_once_more(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    assert await run(pool, "die once", str(tmp_path / "tried")) == "alive"
+
+
+async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(pool: WorkerPool) -> None:
+    bystanders = [asyncio.create_task(run(pool, "echo", number)) for number in range(50)]
+    with pytest.raises(WorkerLost):
+        await run(pool, "die")
+    assert await asyncio.gather(*bystanders) == list(range(50))
+    started = time.monotonic()
+    await until(lambda: pool.workers_alive == 2)
+    assert time.monotonic() - started < 1
+    assert await run(pool, "echo", 1) == 1
+
+
+async def test_fault_10_many_deadly_tasks_at_once_leave_the_pool_whole(pool: WorkerPool) -> None:
+    results = await asyncio.gather(
+        *(run(pool, "die") for _ in range(10)),
+        *(run(pool, "echo", number) for number in range(20)),
+        return_exceptions=True,
+    )
+    assert all(isinstance(result, WorkerLost) for result in results[:10])
+    assert results[10:] == list(range(20))
+    await until(lambda: pool.workers_alive == 2)
+
+
+async def test_an_idle_workers_death_is_noticed(pool: WorkerPool) -> None:
+    before = pool.worker_pids
+    os.kill(before[0], signal.SIGKILL)
+    await until(lambda: pool.workers_alive == 2 and before[0] not in pool.worker_pids)
+
+
+async def test_template_and_workers_dying_together_is_survived(pool: WorkerPool) -> None:
+    pids = [pool.template_pid, *pool.worker_pids]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    # Dead, but the event loop has had no turn to notice.
+    while any(map(exists, pids)):
+        time.sleep(0.01)
+    assert await run(pool, "echo", "still here") == "still here"
+    await until(lambda: pool.workers_alive == 2)
+
+
+async def test_a_task_over_its_deadline_is_stopped_and_its_worker_replaced(
+    pool: WorkerPool,
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await run(pool, "sleep", 30, seconds=0.2)
+    assert time.monotonic() - started < 1
+    await until(lambda: pool.workers_alive == 2)
+    assert await run(pool, "echo", 2) == 2
+
+
+async def test_fault_7_heavy_tasks_never_take_all_workers(pool: WorkerPool) -> None:
+    begun = time.monotonic()
+    heavy = [
+        asyncio.create_task(pool.run(("sleep", 0.5), Deadline.after(10), heavy=True))
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0.05)
+    started = time.monotonic()
+    light = await asyncio.gather(*(run(pool, "echo", number) for number in range(20)))
+    assert light == list(range(20))
+    assert time.monotonic() - started < 0.4
+    await asyncio.gather(*heavy)
+    assert time.monotonic() - begun >= 4 * 0.5
+
+
+async def test_a_heavy_task_is_not_put_off_for_ever(pool: WorkerPool) -> None:
+    stop = asyncio.Event()
+
+    async def keep_busy() -> None:
+        while not stop.is_set():
+            await run(pool, "sleep", 0.02)
+
+    busy = [asyncio.create_task(keep_busy()) for _ in range(8)]
+    await asyncio.sleep(0.1)
+    await pool.run(("echo", 1), Deadline.after(5), heavy=True)
+    stop.set()
+    await asyncio.gather(*busy)
+
+
+async def test_closing_ends_everything_without_blocking_the_loop() -> None:
+    pool = WorkerPool(SPEC, 2)
+    await pool.start()
+    pids = [pool.template_pid, *pool.worker_pids]
+    waiting = asyncio.create_task(run(pool, "sleep", 30, seconds=60))
+    await asyncio.sleep(0.1)
+    gaps: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            started = time.monotonic()
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - started)
+
+    heart = asyncio.create_task(beat())
+    await pool.close()
+    heart.cancel()
+    assert max(gaps, default=0.0) < 0.3
+    with pytest.raises(WorkerLost):
+        await waiting
+    assert not any(map(exists, pids))
+    with pytest.raises(WorkerLost):
+        await run(pool, "echo", 1)
+
+
+async def test_a_handler_that_cannot_be_made_is_told() -> None:
+    pool = WorkerPool(HandlerSpec("support.handlers:make", "broken"), 2)
+    with pytest.raises(TemplateFailed, match="RuntimeError: cannot be loaded"):
+        await pool.start()
+    await pool.close()
+
+
+async def test_no_descriptors_pile_up_over_many_deaths(pool: WorkerPool) -> None:
+    def open_descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    await run(pool, "echo", 1)
+    before = open_descriptors()
+    for _ in range(10):
+        with pytest.raises(WorkerLost):
+            await run(pool, "die")
+    await until(lambda: pool.workers_alive == 2)
+    assert open_descriptors() <= before + 2
