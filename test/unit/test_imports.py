@@ -19,6 +19,7 @@ LAYERS = [
         "deadline",
         "documents",
         "frames",
+        "outbound",
         "logs",
         "corpora",
         "requests",

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import orjson
 
 from liftwing_serving.eventgate.queue import QueuedEvent
-from liftwing_serving.mediawiki.session import USER_AGENT
+from liftwing_serving.outbound import USER_AGENT
 
 logger = logging.getLogger(__name__)
 
-WIKIMEDIA_CERTIFICATES = Path("/etc/ssl/certs/wmf-ca-certificates.crt")
 HEADERS = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
 
 # 204 is what EventGate answered before it answered 201.
@@ -44,18 +40,6 @@ class Verdict:
     blamed: bool = False
 
 
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """The process's TLS context, which also trusts Wikimedia's own authority where it is known.
-
-    Building one blocks for 17 ms, so there is one, and it is there before the first request.
-    """
-    context = ssl.create_default_context()
-    if WIKIMEDIA_CERTIFICATES.exists():
-        context.load_verify_locations(WIKIMEDIA_CERTIFICATES)
-    return context
-
-
 class EventGate:
     """Sends batches of events to an EventGate over a shared HTTP session."""
 
@@ -63,7 +47,6 @@ class EventGate:
         self._url = url
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        self._tls = tls_context() if url.startswith("https:") else True
 
     async def send(self, batch: Sequence[QueuedEvent]) -> Verdict:
         """Send events in one call; never raises because of EventGate."""
@@ -74,7 +57,6 @@ class EventGate:
                 data=body,
                 headers=HEADERS,
                 timeout=self._timeout,
-                ssl=self._tls,
                 allow_redirects=False,
             ) as response:
                 if response.status in ACCEPTED_STATUS:

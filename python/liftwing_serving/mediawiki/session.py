@@ -16,15 +16,11 @@ import aiohttp
 import mwapi
 import orjson
 
-from liftwing_serving import __version__
 from liftwing_serving.errors import UpstreamUnavailable, UpstreamUnusable
+from liftwing_serving.outbound import USER_AGENT
 
 logger = logging.getLogger(__name__)
 
-USER_AGENT = (
-    f"LiftWing-inference-services/{__version__} "
-    "(https://wikitech.wikimedia.org/wiki/Machine_Learning/LiftWing; ml@wikimedia.org)"
-)
 UNAVAILABLE_STATUS = frozenset({429, 502, 503, 504})
 UNAVAILABLE_CODES = frozenset({"maxlag", "ratelimited", "readonly"})
 MAX_ANSWER_BYTES = 64 << 20
@@ -43,14 +39,6 @@ class Wiki:
         """Headers of one call. Never kept in a session, which other wikis may share."""
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         return headers | {"Host": self.host} if self.host else headers
-
-
-def open_session() -> aiohttp.ClientSession:
-    """An HTTP session without cookies, defaults or redirects; close it when the server stops."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=100, ttl_dns_cache=60),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
 
 
 class WikiSession(mwapi.AsyncSession):  # type: ignore[misc]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from liftwing_serving import logs
 from liftwing_serving.corpora import folders_of, recorded_source
-from liftwing_serving.mediawiki import MediaWiki, Wiki, open_session
+from liftwing_serving.mediawiki import MediaWiki, Wiki
 from liftwing_serving.mediawiki.retries import RetryPolicy
+from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring.engine import Engine, make_engine
 from liftwing_serving.revscoring.names import Family, ServiceName, parse_names
 from liftwing_serving.revscoring.tasks import ModelFile

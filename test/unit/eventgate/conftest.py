@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from liftwing_serving.eventgate import EventGate, EventSender, MemoryQueue
-from liftwing_serving.mediawiki import open_session
+from liftwing_serving.outbound import open_session
 from support.eventgate import QUICK, Counts, FakeEventGate
 
 

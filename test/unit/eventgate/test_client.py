@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from liftwing_serving.eventgate import EventGate, Verdict, client
 from liftwing_serving.eventgate.client import judge
-from liftwing_serving.mediawiki.session import USER_AGENT
+from liftwing_serving.outbound import USER_AGENT
 from support.eventgate import FakeEventGate, queued
 
 
@@ -133,74 +127,3 @@ async def test_a_broken_connection_is_a_failure(session: aiohttp.ClientSession) 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         assert len((await EventGate(url, session, 0.5).send([queued(1)])).failed) == 1
-
-
-@pytest.fixture
-def fresh_tls_context() -> Iterator[None]:
-    client.tls_context.cache_clear()
-    yield
-    client.tls_context.cache_clear()
-
-
-async def test_a_process_builds_one_tls_context(
-    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, fresh_tls_context: None
-) -> None:
-    built = []
-    build = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda: built.append(1) or build())
-    for _ in range(3):
-        EventGate("https://eventgate.example/v1/events", session, 1)
-    assert len(built) == 1
-
-
-@pytest.fixture
-def own_authority(tmp_path: Path) -> tuple[Path, Path]:
-    """Files of a certificate for 127.0.0.1 that nobody vouches for but itself, and of its key."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "EventGate")])
-    now = datetime.now(UTC)
-    address = x509.IPAddress(ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(pem))
-    files[1].write_bytes(key.private_bytes(pem, *plain))
-    return files
-
-
-@pytest.mark.parametrize("known", [True, False])
-async def test_the_authority_of_wikimedia_is_trusted_where_it_is_known(
-    known: bool,
-    own_authority: tuple[Path, Path],
-    fake: FakeEventGate,
-    session: aiohttp.ClientSession,
-    monkeypatch: pytest.MonkeyPatch,
-    fresh_tls_context: None,
-) -> None:
-    certificate, key = own_authority
-    trusted = certificate if known else certificate.with_name("absent")
-    monkeypatch.setattr(client, "WIKIMEDIA_CERTIFICATES", trusted)
-    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server_side.load_cert_chain(certificate, key)
-    app = web.Application()
-    app.router.add_post("/", fake.handle)
-    server = TestServer(app, scheme="https")
-    await server.start_server(ssl=server_side)
-    try:
-        verdict = await EventGate(str(server.make_url("/")), session, 2).send([queued(1)])
-    finally:
-        await server.close()
-    assert bool(verdict.delivered) is known
-    assert known or "CertificateError" in verdict.reason

@@ -14,8 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError, UpstreamUnavailable, UpstreamUnusable
-from liftwing_serving.mediawiki import MediaWiki, Wiki, open_session
+from liftwing_serving.mediawiki import MediaWiki, Wiki
 from liftwing_serving.mediawiki.retries import RetryPolicy
+from liftwing_serving.outbound import open_session
 
 NO_RETRIES = RetryPolicy(0, 0.0)
 SECRET = "SECRET-OF-THE-UPSTREAM-BODY"

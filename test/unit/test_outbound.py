@@ -1,0 +1,87 @@
+"""The one session: whom it trusts, and what it does not carry."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from liftwing_serving import outbound
+
+
+@pytest.fixture
+def fresh_tls_context() -> Iterator[None]:
+    outbound.tls_context.cache_clear()
+    yield
+    outbound.tls_context.cache_clear()
+
+
+async def test_a_process_builds_one_tls_context(
+    monkeypatch: pytest.MonkeyPatch, fresh_tls_context: None
+) -> None:
+    built = []
+    build = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda: built.append(1) or build())
+    for _ in range(3):
+        async with outbound.open_session():
+            pass
+    assert len(built) == 1
+
+
+@pytest.fixture
+def own_authority(tmp_path: Path) -> tuple[Path, Path]:
+    """Files of a certificate for 127.0.0.1 that nobody vouches for but itself, and of its key."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "EventGate")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(pem))
+    files[1].write_bytes(key.private_bytes(pem, *plain))
+    return files
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_the_authority_of_wikimedia_is_trusted_where_it_is_known(
+    known: bool,
+    own_authority: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_tls_context: None,
+) -> None:
+    certificate, key = own_authority
+    trusted = certificate if known else certificate.with_name("absent")
+    monkeypatch.setattr(outbound, "WIKIMEDIA_CERTIFICATES", trusted)
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_side.load_cert_chain(certificate, key)
+    server = TestServer(web.Application(), scheme="https")
+    await server.start_server(ssl=server_side)
+    try:
+        async with outbound.open_session() as session:
+            if not known:
+                with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                    await session.get(server.make_url("/"))
+                return
+            async with session.get(server.make_url("/")) as response:
+                assert response.status == 404
+    finally:
+        await server.close()
