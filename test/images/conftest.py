@@ -1,0 +1,81 @@
+"""The Docker that the tests of this folder build with, and what containers are tested against."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import List
+
+import pytest
+from liftwing_demo.wiki import WikiStore, build_wiki
+from liftwing_demo.wiki.catalogue import nasty_revisions
+from support.containers import DemoServer
+from support.processes import ROOT
+from support.services import make_models
+
+MODEL = "enwiki-goodfaith"
+
+
+@pytest.fixture(scope="session")
+def docker() -> List[str]:
+    """Return the docker command; a Docker that does not answer is a failure, never a skip."""
+    command = os.environ.get("DOCKER", "docker")
+    done = subprocess.run(
+        [command, "version", "--format", "{{.Server.Version}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"Docker does not answer; see tools/images/README.md: {done.stderr.strip()}")
+    return [command]
+
+
+@pytest.fixture(scope="session")
+def image(docker: List[str]) -> str:
+    """The image of edit quality, built."""
+    command = [sys.executable, str(ROOT / "tools/images/build.py"), "editquality"]
+    built = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return "editquality"
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small model that the account of the container may read."""
+    folder = tmp_path_factory.mktemp("served") / "models"
+    make_models({str(folder / "model.bin"): ("enwiki", MODEL.split("-")[1])})
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"
+    build_wiki(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def nasty(wiki_file: Path) -> dict[str, list[int]]:
+    """Revision ids by what is nasty about them."""
+    with WikiStore.open(wiki_file) as store:
+        return nasty_revisions(store)
+
+
+@pytest.fixture(scope="session")
+def running_wiki(image: str, wiki_file: Path) -> Iterator[DemoServer]:
+    mount = f"{wiki_file}:/wiki.sqlite:ro"
+    server = DemoServer("liftwing_demo.wiki.server", "--db", "/wiki.sqlite", mounts=[mount])
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def wiki(running_wiki: DemoServer) -> DemoServer:
+    """The wiki in a container, without faults."""
+    running_wiki.turn()
+    return running_wiki

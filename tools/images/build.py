@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Build an image as `blubber ... | docker build ...` does, with a label that tells its corpora.
+
+    tools/images/build.py editquality [VARIANT]
+
+The label `corpora` says where NLTK's word lists came from: `present`, `downloaded` or `stand-in`.
+An image of stand-ins gives other scores than production's and must not be published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import List, Sequence
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MARKER = "build/nltk_data/corpora.json"
+VARIANT = "production"
+
+
+def main() -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("image", help="a folder of .pipeline")
+    parser.add_argument("variant", nargs="?", default=VARIANT)
+    options = parser.parse_args()
+    try:
+        return build(options.image, options.variant)
+    except OSError as error:
+        print(f"build: {error} (`make setup` prepares what a build needs)", file=sys.stderr)
+        return 1
+
+
+def build(
+    image: str,
+    variant: str = VARIANT,
+    context: pathlib.Path = ROOT,
+    tag: str = "",
+    options: Sequence[str] = (),
+) -> int:
+    """Build a variant, tagged IMAGE or IMAGE-VARIANT unless told; return the exit status."""
+    spec = f".pipeline/{image}/blubber.yaml"
+    compiled = subprocess.run(
+        [ROOT / ".venv/bin/blubber", spec, variant],
+        cwd=context,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if compiled.returncode:
+        return compiled.returncode
+    tag = tag or (image if variant == VARIANT else f"{image}-{variant}")
+    words = [*docker_build(tag, corpora_source(context / MARKER)), *options, "--file", "-", "."]
+    # Docker 20.10 builds without BuildKit unless it is told.
+    environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
+    done = subprocess.run(
+        words, cwd=context, input=compiled.stdout, stdout=sys.stderr, env=environment, check=False
+    )
+    return done.returncode
+
+
+def docker_build(tag: str, corpora: str) -> List[str]:
+    """Return the command that builds an image of that name and label."""
+    network = os.environ.get("DOCKER_BUILD_NETWORK", "default")
+    command = [os.environ.get("DOCKER", "docker"), "build", "--network", network]
+    return [*command, "--tag", tag, "--label", f"corpora={corpora}"]
+
+
+def corpora_source(marker: pathlib.Path) -> str:
+    """Return what the marker of a corpora folder says."""
+    return str(json.loads(marker.read_text())["source"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
