@@ -32,6 +32,10 @@ lint: setup  ## Check style and types
 integration: setup  ## Run the tests that start real processes
 	@.venv/bin/tox -qq -e integration
 
+.PHONY: images
+images: setup  ## Build the images with Docker and test them (root where none runs)
+	@.venv/bin/python tools/images/engine.py run .venv/bin/tox -qq -e images
+
 .PHONY: bench
 bench: setup  ## Measure this server against the bare library (table and build/bench/bench.png)
 	@.venv/bin/python tools/bench/run.py

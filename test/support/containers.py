@@ -30,7 +30,7 @@ def docker(*words: str) -> str:
     done = subprocess.run(
         [os.environ.get("DOCKER", "docker"), *words], capture_output=True, text=True
     )
-    assert done.returncode == 0, f"docker {words[0]}: {done.stderr}"
+    assert done.returncode == 0, f"docker {words[0]}: {done.stdout[-2000:]}{done.stderr}"
     return done.stdout
 
 

@@ -43,7 +43,7 @@ stamped() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 virtual_environment() {
     local locked projects
     locked=$(pwd && sha256sum requirements/dev.lock)
-    projects=$(sha256sum python/pyproject.toml demo/pyproject.toml)
+    projects=$(sha256sum {python,demo,tools/blubber}/pyproject.toml)
 
     # The stamp is written last: whatever an interrupted run left behind is thrown away.
     if ! stamped .venv/locked.stamp "$locked" || ! .venv/bin/python -c '' 2>/dev/null; then
@@ -62,9 +62,9 @@ virtual_environment() {
     fi
 
     if ! stamped .venv/projects.stamp "$projects"; then
-        say "installing python/ and demo/ (a few seconds)"
+        say "installing python/, demo/ and tools/blubber/ (a few seconds)"
         .venv/bin/pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check \
-            -e python -e demo
+            -e python -e demo -e tools/blubber
         echo "$projects" >.venv/projects.stamp
     fi
 }

@@ -1,0 +1,129 @@
+"""The commands of docs/images.md, as a reader would paste them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.containers import IMAGE, PORT, DemoServer, docker, preferred_port, status_of
+from support.events import revision_create
+from support.processes import ROOT, call, wait_until
+
+MODEL = "enwiki-goodfaith"
+DOCUMENT = (ROOT / "docs/images.md").read_text()
+WIKI = "https://en.wikipedia.org"
+EVENTGATE = "http://eventgate:8192"
+
+
+def documented(start: str, *having: str) -> str:
+    """The one line of the document that starts so and has these words."""
+    lines = [line for line in DOCUMENT.splitlines() if line.startswith(start)]
+    (line,) = [line for line in lines if all(word in line for word in having)]
+    return line
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Surroundings in which `docker` and `blubber` are the ones under test."""
+    commands = tmp_path_factory.mktemp("commands")
+    client = shutil.which(os.environ.get("DOCKER", "docker"))
+    assert client
+    (commands / "docker").symlink_to(client)
+    path = [str(commands), str(ROOT / ".venv/bin"), os.environ["PATH"]]
+    return {**os.environ, "PATH": os.pathsep.join(path), "DOCKER_BUILDKIT": "1"}
+
+
+@pytest.fixture(scope="module")
+def eventgate(image: str) -> Iterator[DemoServer]:
+    server = DemoServer("liftwing_demo.eventgate.server")
+    yield server
+    server.close()
+
+
+@contextmanager
+def pasted(line: str, folder: Path, environment: dict[str, str], log: Path) -> Iterator[str]:
+    """Run a documented `docker run` until it is ready; yields the address it is published at."""
+    port = preferred_port()
+    line = line.replace(f"-p {PORT}:{PORT}", f"-p {port}:{PORT}")
+    url = f"http://localhost:{port}"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            line, shell=True, cwd=folder, env=environment, stdout=stream, stderr=stream
+        )
+    try:
+        wait_until(
+            lambda: process.poll() is not None or status_of(f"{url}/v2/health/ready") == 200,
+            60,
+            "ready",
+        )
+        assert process.poll() is None, log.read_text()
+        yield url
+    finally:
+        filters = ("--filter", f"publish={port}", "--filter", f"ancestor={IMAGE}")
+        for container in docker("ps", "--quiet", *filters).split():
+            docker("stop", "--time", "35", container)
+        process.wait(40)
+
+
+def test_the_line_that_builds_builds(image: str, environment: dict[str, str]) -> None:
+    line = documented("blubber ", "| docker build")
+    network = os.environ.get("DOCKER_BUILD_NETWORK", "default")
+    line = line.replace("docker build", f"docker build --network {network}")
+    line = line.replace("--tag editquality", "--tag editquality-documented")
+    done = subprocess.run(
+        line, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    layers = [
+        json.loads(docker("image", "inspect", name))[0]["RootFS"]
+        for name in (image, "editquality-documented")
+    ]
+    assert layers[0] == layers[1]
+
+
+def test_the_line_that_runs_serves_and_the_line_that_asks_is_answered(
+    models: Path, wiki: DemoServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    line = documented("docker run", f"WIKI_URL={WIKI} --rm")
+    run = line.replace(WIKI, wiki.url)
+    with pasted(run, models.parent, environment, tmp_path / "log") as url:
+        ask = documented("curl ", MODEL).replace(f"localhost:{PORT}", url.removeprefix("http://"))
+        done = subprocess.run(
+            ask, shell=True, env=environment, capture_output=True, text=True, check=True
+        )
+    scores = json.loads(done.stdout)["enwiki"]["scores"]["1000010"]["goodfaith"]["score"]
+    assert scores["prediction"] in (True, False)
+
+
+def test_the_line_with_an_eventgate_sends_the_score_there(
+    models: Path,
+    wiki: DemoServer,
+    eventgate: DemoServer,
+    nasty: dict[str, list[int]],
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    line = documented("docker run", "EVENTGATE_URL").replace(WIKI, wiki.url)
+    run = line.replace(EVENTGATE, eventgate.url)
+    event = revision_create(nasty["ordinary"][0])
+    with pasted(run, models.parent, environment, tmp_path / "log") as url:
+        request = json.dumps({"event": event}).encode()
+        assert call(f"{url}/v1/models/{MODEL}:predict", request).status == 200
+        wait_until(lambda: received(eventgate), 10, "an event at EventGate")
+    (sent,) = received(eventgate)
+    assert sent["meta"]["stream"] == "mediawiki.revision_score_goodfaith"
+    assert sent["rev_id"] == event["rev_id"]
+
+
+def received(eventgate: DemoServer) -> list[dict[str, dict[str, str]]]:
+    """The events that it accepted."""
+    events: list[dict[str, dict[str, str]]] = call(f"{eventgate.url}/_control/events").json[
+        "events"
+    ]
+    return events
