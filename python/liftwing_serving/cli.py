@@ -52,7 +52,10 @@ def serve(
     port: Annotated[int, typer.Option(help="HTTP port.")] = 8080,
     grpc_port: Annotated[int, typer.Option(help="gRPC port.")] = 8081,
 ) -> None:
-    """Serve a model, as its image does.
+    """Serve a model as its image does, or several of one wiki: `enwiki-damaging,enwiki-goodfaith`.
+
+    Example: `liftwing-serving serve enwiki-goodfaith --wiki-url https://en.wikipedia.org
+    --model-path model.bin`. Without a path the model is looked for in `/mnt/models`.
 
     All other settings come from the environment (docs/configuration.md); KServe's own flags may
     follow.

@@ -15,7 +15,8 @@
 
 ChangeProp repeats a request on 502 and 503 only, so what may work on a second try must be one of
 these two. Errors are raised where the trouble is seen and turned into an answer in one place,
-`server.py`. They cross process boundaries by pickle: all state is in `args` and `__dict__`.
+`rest.py` (for gRPC `grpc_server.py`). They cross process boundaries by pickle: all state is in
+`args` and `__dict__`.
 """
 
 

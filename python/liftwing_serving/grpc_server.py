@@ -12,7 +12,12 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 
 from liftwing_serving import logs
 from liftwing_serving.errors import InternalError, ServingError
-from liftwing_serving.rest import LiftwingDataPlane, describe_defect, describe_error
+from liftwing_serving.rest import (
+    EXPECTED_OF_KSERVE,
+    LiftwingDataPlane,
+    describe_defect,
+    describe_error,
+)
 
 STATUS = {
     400: StatusCode.INVALID_ARGUMENT,
@@ -22,8 +27,6 @@ STATUS = {
     502: StatusCode.UNAVAILABLE,
     503: StatusCode.UNAVAILABLE,
 }
-# KServe's errors that its own interceptor has a status for.
-KNOWN_TO_KSERVE = ("InvalidInput", "ModelNotFound", "ModelNotReady", "ServerNotReady")
 
 
 class _Errors(ExceptionToStatusInterceptor):  # type: ignore[misc]
@@ -34,7 +37,7 @@ class _Errors(ExceptionToStatusInterceptor):  # type: ignore[misc]
     ) -> None:
         if isinstance(ex, ServingError):
             await context.abort(STATUS[ex.status], describe_error(ex))
-        if type(ex).__name__ in KNOWN_TO_KSERVE:
+        if type(ex) in EXPECTED_OF_KSERVE:
             await super().handle_exception(ex, request_or_iterator, context, method_name)
         await context.abort(STATUS[InternalError.status], describe_defect(ex))
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -22,13 +21,18 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import WorkerLost
 from liftwing_serving.jobs import Job, JobQueue, Outcome
 from liftwing_serving.template import Template, TemplateFailed, adopt_orphans
-from liftwing_serving.worker import HandlerSpec
+from liftwing_serving.worker import NOT_FORKED, HandlerSpec
 from liftwing_serving.workerlink import WorkerLink
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
-MAX_RESTART_DELAY_SECONDS = 30.0
+# A fork takes milliseconds; a template that takes longer is stopped or swapped out.
+FORK_SECONDS = 5.0
+FIRST_DELAY_SECONDS = 0.05
+MAX_DELAY_SECONDS = 30.0
+# How often processes that ended are looked for, apart from when one is missed.
+ROUND_SECONDS = 5.0
 
 
 class WorkerPool:
@@ -47,8 +51,8 @@ class WorkerPool:
         self._workers: set[WorkerLink] = set()
         self._idle: deque[WorkerLink] = deque()
         self._queue = JobQueue()
-        self._starting = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._missing = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
         self._closed = False
 
     async def start(self) -> None:
@@ -57,7 +61,9 @@ class WorkerPool:
         Raises TemplateFailed if the handler cannot be made.
         """
         self.description = await self._template.attach(self._template_lost)
-        await asyncio.gather(*(self._add_worker() for _ in range(self.size)))
+        for _ in range(self.size):
+            await self._add_worker()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep_whole())
 
     @property
     def workers_alive(self) -> int:
@@ -90,9 +96,9 @@ class WorkerPool:
     async def close(self) -> None:
         """Stop all processes. Unfinished tasks fail with WorkerLost."""
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
         for job in [*self._queue.take_all(), *(worker.take_job() for worker in self._workers)]:
             if job is not None:
                 job.fail(WorkerLost("The server is stopping."))
@@ -133,71 +139,90 @@ class WorkerPool:
             return
         logger.warning("a worker died: pid %d", worker.pid)
         self._on_worker_death()
-        _reap(worker.pid)
+        self._missing.set()
         if job is not None:
             self._try_again(job)
-        self._spawn(self._add_worker())
+        self._dispatch()
 
     def _try_again(self, job: Job) -> None:
         if job.attempts >= ATTEMPTS:
             job.fail(WorkerLost("The worker processes that scored this revision died."))
             return
         self._queue.put_back(job)
-        self._dispatch()
-
-    async def _add_worker(self) -> None:
-        """Fork one worker, unless there are enough; a dead template leaves it to its successor."""
-        if len(self._workers) + self._starting >= self.size or not self._template.alive:
-            return
-        self._starting += 1
-        try:
-            connection, pid = self._template.fork()
-            _, worker = await asyncio.get_running_loop().create_unix_connection(
-                lambda: WorkerLink(connection, self._worker_free, self._worker_lost),
-                sock=connection,
-            )
-            worker.pid = await pid
-        except ConnectionError:
-            return
-        finally:
-            self._starting -= 1
-        self._workers.add(worker)
-        if worker.lost:
-            # It died before it was one of ours; now it can be missed.
-            self._worker_lost(worker)
-            return
-        self._worker_free(worker)
 
     def _template_lost(self) -> None:
         if not self._closed:
             logger.warning("the template process died: pid %d", self._template.pid)
-            self._spawn(self._replace_template())
+            self._missing.set()
 
-    async def _replace_template(self) -> None:
-        """Start a new template and fill the pool up; try until it loads."""
-        delay = 0.5
+    async def _keep_whole(self) -> None:
+        """Replace what died, for as long as the pool is open; what cannot be had is tried again."""
+        delay = FIRST_DELAY_SECONDS
         while True:
-            self._old_templates.append(self._template)
-            self._template = Template(self._spec)
             try:
-                await self._template.attach(self._template_lost)
-                break
-            except TemplateFailed as error:
-                logger.error("the template cannot load: %s", error)
+                while not self._template.alive or len(self._workers) < self.size:
+                    await self._replace_one()
+                    delay = FIRST_DELAY_SECONDS
+                await self._bury()
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self._missing.wait()
+            except TimeoutError:
+                pass
+            except (TemplateFailed, OSError) as error:
+                logger.error("the pool is not whole, trying again in %g s: %s", delay, error)
+                await self._bury()
                 await asyncio.sleep(delay)
-                delay = min(2 * delay, MAX_RESTART_DELAY_SECONDS)
-        missing = self.size - len(self._workers)
-        await asyncio.gather(*(self._add_worker() for _ in range(missing)))
+                delay = min(2 * delay, MAX_DELAY_SECONDS)
+            self._missing.clear()
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _replace_one(self) -> None:
+        """A new template if there is none, else one more worker. Raises TemplateFailed, OSError."""
+        if self._template.alive:
+            await self._add_worker()
+            return
+        self._old_templates.append(self._template)
+        self._template = Template(self._spec)
+        await self._template.attach(self._template_lost)
 
+    async def _add_worker(self) -> None:
+        """Fork one worker. Raises OSError if it cannot be had or ends at once."""
+        connection, forked = self._template.fork()
+        template = self._template
+        try:
+            transport, worker = await asyncio.get_running_loop().create_unix_connection(
+                lambda: WorkerLink(connection, template, self._worker_free, self._worker_lost),
+                sock=connection,
+            )
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            worker.pid = await self._pid(forked)
+            if worker.lost:
+                raise ConnectionError("a worker ended as soon as it was forked")
+        except BaseException:
+            # The worker, if there is one after all, ends when its socket closes.
+            transport.close()
+            raise
+        self._workers.add(worker)
+        self._worker_free(worker)
 
-def _reap(pid: int) -> None:
-    """Reap a worker whose template died; any other is the template's child, not ours."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
+    async def _pid(self, forked: asyncio.Future[int]) -> int:
+        """The process id that the template tells. Raises OSError."""
+        try:
+            async with asyncio.timeout(FORK_SECONDS):
+                pid = await forked
+        except TimeoutError:
+            self._template.stop_forking()
+            raise OSError("the template does not answer and is replaced") from None
+        if pid == NOT_FORKED:
+            raise OSError("the system has no room for another process")
+        return pid
+
+    async def _bury(self) -> None:
+        """Let go of dead templates, and of what is left of their workers."""
+        for template in list(self._old_templates):
+            template.reap_workers()
+            if not any(worker.template is template for worker in self._workers):
+                self._old_templates.remove(template)
+                await asyncio.to_thread(template.kill)

@@ -5,6 +5,7 @@ The only place that turns an error into an HTTP answer.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from kserve import model_server
 from kserve.constants.constants import PredictorProtocol
@@ -21,12 +23,18 @@ from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotR
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.rest.server import RESTServer
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs
 from liftwing_serving.errors import BadRequest, InternalError, PayloadTooLarge, ServingError
 
 logger = logging.getLogger(__name__)
+
+# For the log and the metrics only: nobody is there to read it.
+CLIENT_LEFT = 499
+LINGER_SECONDS = 2.0
 
 # Models are loaded when the server starts and have one version; nothing here explains scores.
 NOT_OFFERED = re.compile(r"^/v2/repository/|^/v2/models/[^/]+/versions/|:explain$")
@@ -128,7 +136,7 @@ class RequestContext:
 
 
 class Gate:
-    """ASGI middleware: turns away what is not offered and bodies over the cap, unread."""
+    """ASGI middleware: turns away what is not offered and bodies over the cap."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
@@ -138,36 +146,49 @@ class Gate:
         """Let the request through, its body counted as it is read."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
-        if NOT_OFFERED.search(scope["path"]):
+        elif NOT_OFFERED.search(scope["path"]):
             await _answer("Not offered by this server.", 404)(scope, receive, send)
-            return
-        announced = Headers(scope=scope).get("content-length", "0")
+        elif _announced_bytes(scope) > self._max_body_bytes:
+            await self._refuse(receive, send)
+        else:
+            await self._count(scope, receive, send)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Once the cap is passed the application sees a client that left, and is not heard."""
         left = self._max_body_bytes
-        if announced.isascii() and announced.isdigit() and int(announced) > left:
-            await self._refuse(scope, receive, send)
-            return
 
         async def count() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
-            if left < 0:
-                raise PayloadTooLarge(self._max_body_bytes)
-            return message
+            return message if left >= 0 else {"type": "http.disconnect"}
 
-        async def send_and_close(message: Message) -> None:
-            # What is left of the body is not waited for.
-            if left < 0 and message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
+        async def send_if_heard(message: Message) -> None:
+            if left >= 0:
+                await send(message)
 
-        await self.app(scope, count, send_and_close)
+        await self.app(scope, count, send_if_heard)
+        if left < 0:
+            await self._refuse(receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, receive: Receive, send: Send) -> None:
+        """Answer 413 and close, but not at once: a reset would take the answer along."""
         error = PayloadTooLarge(self._max_body_bytes)
         answer = _answer(describe_error(error), error.status, {"Connection": "close"})
-        await answer(scope, receive, send)
+        start = {"type": "http.response.start", "status": error.status}
+        await send({**start, "headers": answer.raw_headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                # What is still on its way is thrown away.
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
+
+
+def _announced_bytes(scope: Scope) -> int:
+    announced = Headers(scope=scope).get("content-length", "0")
+    return int(announced) if announced.isascii() and announced.isdigit() else 0
 
 
 async def answer_serving_error(request: Request, error: Exception) -> Response:
@@ -182,6 +203,23 @@ async def answer_kserve_error(request: Request, error: Exception) -> Response:
     status = EXPECTED_OF_KSERVE[type(error)]
     logger.info("answered %d: %s", status, error, extra={"status": status})
     return _answer(str(error), status)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's refusals, such as an unknown path or another method, as errors of ours."""
+    assert isinstance(error, HTTPException)
+    return _answer(error.detail, error.status_code, dict(error.headers or {}))
+
+
+async def answer_invalid_v2(request: Request, error: Exception) -> Response:
+    """A V2 body that is not of the protocol's form; FastAPI would repeat it whole."""
+    logger.info("not an Open Inference Protocol request")
+    return _answer("The request is not one of the Open Inference Protocol.", BadRequest.status)
+
+
+async def answer_nobody(request: Request, error: Exception) -> Response:
+    """The client left in the middle of its request."""
+    return _answer("The client left.", CLIENT_LEFT)
 
 
 async def answer_defect(request: Request, error: Exception) -> Response:
@@ -249,5 +287,8 @@ class LiftwingRestServer(RESTServer):  # type: ignore[misc]
         super()._add_exception_handlers(app)
         for expected in EXPECTED_OF_KSERVE:
             app.add_exception_handler(expected, answer_kserve_error)
+        app.add_exception_handler(HTTPException, answer_http_error)
+        app.add_exception_handler(RequestValidationError, answer_invalid_v2)
+        app.add_exception_handler(ClientDisconnect, answer_nobody)
         app.add_exception_handler(ServingError, answer_serving_error)
         app.add_exception_handler(Exception, answer_defect)

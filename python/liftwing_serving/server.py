@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
 from typing import Any, TypeVar
 
 import kserve
@@ -26,7 +27,7 @@ from kserve.model_repository import ModelRepository
 from liftwing_serving import logs, metrics
 from liftwing_serving.errors import InternalError, ServingError
 from liftwing_serving.grpc_server import GrpcServer
-from liftwing_serving.rest import LiftwingDataPlane, LiftwingRestServer
+from liftwing_serving.rest import CLIENT_LEFT, LiftwingDataPlane, LiftwingRestServer
 from liftwing_serving.settings import Settings
 from liftwing_serving.template import TemplateFailed
 
@@ -58,6 +59,9 @@ class Servable(kserve.Model):  # type: ignore[misc]
             return answer
         except ServingError as error:
             status = error.status
+            raise
+        except asyncio.CancelledError:
+            status = CLIENT_LEFT
             raise
         finally:
             metrics.REQUESTS.labels(self.name, str(status)).inc()
@@ -110,6 +114,9 @@ def parse_flags(models: int = 1) -> argparse.Namespace:
         parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")
     if flags.model_name != parser.get_default("model_name") and models > 1:
         parser.error("--model_name is for one model; INFERENCE_NAME has several")
+    for file in filter(None, (flags.ssl_certfile, flags.ssl_keyfile)):
+        if not Path(file).is_file():
+            parser.error(f"there is no file {file} to serve HTTPS with")
     return flags
 
 
@@ -140,11 +147,13 @@ class _Server:
         listener = bind(self._flags.http_port, "--http_port")
         if self._flags.enable_grpc:
             bind(self._flags.grpc_port, "--grpc_port").close()
-        for name in self._names:
+        for name in [*self._names, *self._alias()]:
             self._models.update(_Loading(name))
         self._listen_to_signals()
         rest = self._make_rest()
         serving = asyncio.create_task(rest.uvicorn.serve(sockets=[listener]))
+        # Whatever ends the HTTP server, such as a certificate it cannot read, ends this one.
+        serving.add_done_callback(lambda _: self._stop.set())
         grpc = self._make_grpc()
         if grpc:
             await grpc.start()
@@ -190,11 +199,16 @@ class _Server:
         }
         return GrpcServer(self._data_plane, self._flags.grpc_port, sizes)
 
+    def _alias(self) -> list[str]:
+        """The further name that --model_name gives the one model."""
+        name = self._flags.model_name
+        return [] if name == model_server.parser.get_default("model_name") else [name]
+
     def _register(self, models: Sequence[Servable]) -> None:
         for model in models:
             self._models.update(model)
-        if self._flags.model_name != "model":
-            self._models.update(models[0], self._flags.model_name)
+        for name in self._alias():
+            self._models.update(models[0], name)
         logger.info("ready: %s", ", ".join(self._models.get_models()))
 
     def _listen_to_signals(self) -> None:

@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liftwing_serving.cgroups import available_cores
 
-Seconds = Annotated[float, Field(gt=0)]
-NotNegativeSeconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegativeSeconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
 
 
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     """Seconds for all work of one request, retries included; then it is answered with 503."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 1 << 20
-    """Bytes of a request's body; a larger one is answered with 413 and not read."""
+    """Bytes of a request's body; a larger one is answered with 413 unread."""
 
     drain_delay_seconds: NotNegativeSeconds = 5.0
     """After SIGTERM: seconds to be not ready but still accepting requests."""

@@ -98,6 +98,18 @@ class Template:
         self._forks.append(pid)
         return ours, pid
 
+    def stop_forking(self) -> None:
+        """End the template but none of its workers; its death is then noticed as any other."""
+        self._process.kill()
+
+    def reap_workers(self) -> None:
+        """Reap workers that became our children when their template died and that ended since."""
+        try:
+            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+
     def kill(self) -> None:
         """End the template and all its workers now, and reap them. Can be repeated.
 

@@ -27,6 +27,7 @@ from liftwing_serving import frames, logs
 from liftwing_serving.errors import ServingError
 
 RECEIVE_BYTES = 1 << 20
+NOT_FORKED = -1
 
 
 class Handler(Protocol):
@@ -119,7 +120,11 @@ def run_template(spec: HandlerSpec, control: socket.socket) -> None:
         if not message:
             return
         connection = socket.socket(fileno=descriptors[0])
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            # No memory or no process to be had now; the server asks again.
+            pid = NOT_FORKED
         if pid == 0:
             control.close()
             _run_worker(handler, connection)
@@ -137,7 +142,7 @@ def _run_worker(handler: Handler, connection: socket.socket) -> None:
     try:
         while data := connection.recv(RECEIVE_BYTES):
             for task in decoder.feed(data):
-                connection.sendall(frames.encode(_outcome(handler, task)))
+                connection.sendall(_outcome(handler, task))
                 del task
                 gc.collect()
     except (ConnectionError, KeyboardInterrupt):
@@ -146,13 +151,14 @@ def _run_worker(handler: Handler, connection: socket.socket) -> None:
         os._exit(0)
 
 
-def _outcome(handler: Handler, task: object) -> Done | Raised:
+def _outcome(handler: Handler, task: object) -> bytes:
+    """The task's Done or Raised as a frame; a result that cannot be sent is a defect, too."""
     try:
-        return Done(handler(task))
+        return frames.encode(Done(handler(task)))
     except ServingError as error:
-        return Raised(error, "")
+        return frames.encode(Raised(error, ""))
     except Exception:
-        return Raised(None, _traceback())
+        return frames.encode(Raised(None, _traceback()))
 
 
 def _traceback() -> str:

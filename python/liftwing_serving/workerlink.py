@@ -14,6 +14,7 @@ from typing import cast
 from liftwing_serving import frames
 from liftwing_serving.errors import DeadlineExceeded, InternalError
 from liftwing_serving.jobs import Job
+from liftwing_serving.template import Template
 from liftwing_serving.worker import Done, Raised
 
 logger = logging.getLogger(__name__)
@@ -25,12 +26,15 @@ class WorkerLink(asyncio.Protocol):
     def __init__(
         self,
         connection: socket.socket,
+        template: Template,
         on_free: Callable[[WorkerLink], None],
         on_lost: Callable[[WorkerLink], None],
     ) -> None:
         self.pid = 0
+        self.template = template
         self.job: Job | None = None
         self.lost = False
+        self._condemned = False
         self._connection = connection
         self._on_free = on_free
         self._on_lost = on_lost
@@ -62,9 +66,10 @@ class WorkerLink(asyncio.Protocol):
         self._timer = loop.call_later(job.deadline.remaining(), self._overdue, job)
 
     def data_received(self, data: bytes) -> None:
-        """Results, in pieces of any size."""
+        """Results, in pieces of any size; one that comes while the worker is killed is late."""
         for message in self._decoder.feed(data):
-            self._finish(message)
+            if not self._condemned:
+                self._finish(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The process ended, or the pool is closing."""
@@ -89,6 +94,7 @@ class WorkerLink(asyncio.Protocol):
         self._on_free(self)
 
     def _overdue(self, job: Job) -> None:
+        self._condemned = True
         job.fail(DeadlineExceeded("The revision took too long to score."))
         logger.warning("a task was over its deadline, its worker is stopped: pid %d", self.pid)
         try:

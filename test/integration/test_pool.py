@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError,
 from liftwing_serving.pool import WorkerPool
 from liftwing_serving.template import TemplateFailed
 from liftwing_serving.worker import HandlerSpec
-from support.processes import ROOT, exists
+from support.processes import ROOT, children, exists
 
 SPEC = HandlerSpec("support.handlers:make", None)
 
@@ -193,3 +194,77 @@ async def test_no_descriptors_pile_up_over_many_deaths(pool: WorkerPool) -> None
             await run(pool, "die")
     await until(lambda: pool.workers_alive == 2)
     assert open_descriptors() <= before + 2
+
+
+async def test_fault_18_workers_killed_as_soon_as_they_are_forked_are_never_counted(
+    pool: WorkerPool,
+) -> None:
+    stop = asyncio.get_running_loop().time() + 2
+    while asyncio.get_running_loop().time() < stop:
+        for pid in children(pool.template_pid):
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.001)
+    await until(lambda: pool.workers_alive == 2 and all(map(exists, pool.worker_pids)), 10)
+    await asyncio.sleep(0.2)
+    assert len(pool.worker_pids) == 2 and all(map(exists, pool.worker_pids))
+    assert await run(pool, "echo", 3) == 3
+
+
+async def test_a_lack_of_descriptors_is_got_over(pool: WorkerPool) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        for pid in pool.worker_pids:
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await until(lambda: pool.workers_alive == 2, 10)
+    assert await run(pool, "echo", 4) == 4
+
+
+async def test_a_template_that_does_not_answer_is_replaced(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liftwing_serving.pool.FORK_SECONDS", 0.5)
+    os.kill(pool.template_pid, signal.SIGSTOP)
+    for pid in pool.worker_pids:
+        os.kill(pid, signal.SIGKILL)
+    assert await run(pool, "echo", 5) == 5
+    await until(lambda: pool.workers_alive == 2, 10)
+
+
+async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liftwing_serving.pool.ROUND_SECONDS", 0.1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(6):
+        for pid in [pool.template_pid, *pool.worker_pids]:
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.4)
+        assert await run(pool, "echo", 6) == 6
+    await until(lambda: pool.workers_alive == 2, 10)
+    await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 2, 5)
+    await until(lambda: not zombies(), 5)
+
+
+def zombies() -> list[str]:
+    """Children of this process that ended and were not reaped."""
+    states = (read_stat(stat) for stat in Path("/proc").glob("[0-9]*/stat"))
+    return [pid for pid, state, parent in states if state == "Z" and parent == str(os.getpid())]
+
+
+def read_stat(stat: Path) -> tuple[str, str, str]:
+    try:
+        state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return stat.parent.name, "", ""
+    return stat.parent.name, state, parent
+
+
+async def test_a_result_that_cannot_be_sent_is_a_defect_and_kills_nobody(pool: WorkerPool) -> None:
+    before = sorted(pool.worker_pids)
+    with pytest.raises(InternalError):
+        await run(pool, "unsendable")
+    assert sorted(pool.worker_pids) == before

@@ -60,6 +60,7 @@ def environment(model_files: dict[str, Path], wiki: Wiki) -> dict[str, str]:
         ({"INFERENCE_NAME": "enwiki-articlequality"}, "is not a model of editquality"),
         ({"AIOHTTP_CLIENT_TIMEOUT": "soon"}, "AIOHTTP_CLIENT_TIMEOUT: "),
         ({"WIKI_URL": "nowhere"}, "WIKI_URL: "),
+        ({"SHUTDOWN_GRACE_SECONDS": "inf"}, "SHUTDOWN_GRACE_SECONDS: "),
         ({"MODEL_PATH": "/nowhere/model.bin"}, "no model file /nowhere/model.bin"),
         (
             {"INFERENCE_NAME": ",".join(MODELS[:2]), "MODEL_VERSION": "1"},
@@ -79,6 +80,14 @@ def test_a_file_that_is_no_model_stops_the_start(
     (tmp_path / "model.bin").write_bytes(b"not a pickle")
     run = failed_start(environment | {"MODEL_PATH": str(tmp_path / "model.bin")})
     assert "the model cannot be loaded" in run.stderr
+    debugged = environment | {"ASYNCIO_USE_PROCESS_POOL": "no"}
+    run = failed_start(debugged | {"MODEL_PATH": str(tmp_path / "model.bin")})
+    assert "the model cannot be loaded" in run.stderr
+
+
+def test_a_certificate_that_cannot_be_read_stops_the_start(environment: dict[str, str]) -> None:
+    run = failed_start(environment, "--ssl_certfile", "/nowhere", "--ssl_keyfile", "/nowhere")
+    assert "/nowhere" in run.stderr
 
 
 def test_a_taken_port_is_named(environment: dict[str, str]) -> None:

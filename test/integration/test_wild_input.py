@@ -231,6 +231,33 @@ def test_a_chunked_body_over_the_cap_is_a_413_when_it_gets_there(server: ModelSe
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("path", [f"/v1/models/{MODEL}:predict", f"/v2/models/{MODEL}/infer"])
+@pytest.mark.parametrize("mebibytes", [1.1, 8])
+def test_an_ordinary_client_sees_the_413(server: ModelServer, path: str, mebibytes: float) -> None:
+    """One that sends its whole body before it reads: a reset would hide the answer from it."""
+    body = b" " * int(mebibytes * 2**20)
+    for chunked in (False, True):
+        headers = {"Content-Type": "application/json"}
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        data = iter([body[:65536]] * (len(body) // 65536)) if chunked else body
+        connection.request("POST", path, body=data, headers=headers, encode_chunked=chunked)
+        response = connection.getresponse()
+        assert response.status == 413
+        assert set(json.loads(response.read())) == {"error"}
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nonsense"), ("GET", f"/v1/models/{MODEL}:predict")]
+)
+def test_refusals_of_the_framework_are_errors_like_others(
+    server: ModelServer, method: str, path: str
+) -> None:
+    status, body = send(server, method, path, b"", {})
+    assert status in (404, 405)
+    assert set(json.loads(body)) == {"error"}
+
+
 def head(header: str) -> bytes:
     return f"POST /v1/models/{MODEL}:predict HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode()
 

@@ -33,6 +33,8 @@ class Handler:
             if first:
                 os._exit(1)
             return "alive"
+        if what == "unsendable":
+            return lambda: None
         if what == "refuse":
             raise BadRequest(argument)
         raise ValueError("a defect")

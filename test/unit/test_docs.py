@@ -47,6 +47,24 @@ def test_every_environment_variable_named_in_the_docs_is_a_setting() -> None:
     assert set(table) == settings
 
 
+# Of tools, not of the servers.
+OTHER_VARIABLES = {
+    "BLUBBER_VECTORS",
+    "DOCKER_BUILDKIT",
+    "DOCKER_BUILD_NETWORK",
+    "DOCKER_HOST",
+    "NLTK_DATA",
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_promises_a_setting_that_does_not_exist(document: Path) -> None:
+    from liftwing_serving.settings import Settings
+
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text_of(document)))
+    assert named <= {name.upper() for name in Settings.model_fields} | OTHER_VARIABLES
+
+
 def test_every_route_of_the_server_is_in_the_api_document() -> None:
     from fastapi import FastAPI
     from kserve.model_repository import ModelRepository

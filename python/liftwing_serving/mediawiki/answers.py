@@ -5,11 +5,16 @@ Each raises UpstreamUnusable when the answer is not of the shape the API promise
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from liftwing_serving.documents import Page, Revision, User
 from liftwing_serving.errors import UpstreamUnusable
+
+T = TypeVar("T")
+
+TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")
 
 
 def revisions_of(document: dict[str, Any]) -> dict[int, Revision]:
@@ -43,7 +48,11 @@ def _revisions(document: dict[str, Any]) -> Iterator[Revision]:
     for page in document.get("query", {}).get("pages", []):
         if not page.get("revisions"):
             continue
-        of = Page(page_id=page["pageid"], namespace=page["ns"], title=page["title"])
+        of = Page(
+            page_id=_required(page, "pageid", int),
+            namespace=_required(page, "ns", int),
+            title=_required(page, "title", str),
+        )
         for revision in page["revisions"]:
             yield _revision(revision, of)
 
@@ -51,24 +60,48 @@ def _revisions(document: dict[str, Any]) -> Iterator[Revision]:
 def _revision(revision: dict[str, Any], page: Page) -> Revision:
     slot = revision.get("slots", {}).get("main", {})
     return Revision(
-        rev_id=revision["revid"],
-        parent_id=revision["parentid"],
+        rev_id=_required(revision, "revid", int),
+        parent_id=_required(revision, "parentid", int),
         page=page,
-        timestamp=revision.get("timestamp"),
-        user=revision.get("user"),
-        user_id=revision.get("userid"),
-        size=revision.get("size"),
-        comment=revision.get("comment"),
-        text=slot.get("content"),
-        content_model=slot.get("contentmodel"),
+        timestamp=_time(_required(revision, "timestamp", str)),
+        user=_optional(revision, "user", str),
+        user_id=_optional(revision, "userid", int),
+        size=_optional(revision, "size", int),
+        comment=_optional(revision, "comment", str),
+        text=_optional(slot, "content", str),
+        content_model=_optional(slot, "contentmodel", str),
     )
 
 
 def _user(user: dict[str, Any]) -> User:
+    groups = _optional(user, "groups", list)
+    registration = _optional(user, "registration", str)
     return User(
-        name=user["name"],
-        groups=user.get("groups"),
-        registration=user.get("registration"),
-        editcount=user.get("editcount"),
-        gender=user.get("gender"),
+        name=_required(user, "name", str),
+        groups=None if groups is None else [_of_type(group, str) for group in groups],
+        registration=None if registration is None else _time(registration),
+        editcount=_optional(user, "editcount", int),
+        gender=_optional(user, "gender", str),
     )
+
+
+def _optional(document: dict[str, Any], name: str, kind: type[T]) -> T | None:
+    value = document.get(name)
+    return None if value is None else _of_type(value, kind)
+
+
+def _required(document: dict[str, Any], name: str, kind: type[T]) -> T:
+    return _of_type(document[name], kind)
+
+
+def _of_type(value: Any, kind: type[T]) -> T:
+    # Not isinstance: to Python `true` is an integer.
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected")
+    return value
+
+
+def _time(text: str) -> str:
+    if not TIME.fullmatch(text):
+        raise TypeError("a time expected")
+    return text

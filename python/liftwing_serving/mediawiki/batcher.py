@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import DeadlineExceeded
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -24,6 +25,7 @@ class Limits:
 @dataclass(slots=True, eq=False)
 class _Lookup(Generic[V]):
     deadline: Deadline
+    url_bytes: int
     result: asyncio.Future[V | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -56,14 +58,21 @@ class Batcher(Generic[K, V]):
 
     async def get(self, key: K, deadline: Deadline) -> V | None:
         """The key's value, or None if the call's answer has none. Raises what the call raised."""
-        lookup = self._under_way.get(key) or self._waiting.get(key)
-        if lookup is None:
-            lookup = self._waiting[key] = _Lookup(deadline)
-            self._depart_soon()
-        elif key in self._waiting:
-            lookup.deadline = max(lookup.deadline, deadline)
-        # Shielded: whoever leaves must not take the others' answer along.
-        return await deadline.wait_for(asyncio.shield(lookup.result), "MediaWiki was asked")
+        while True:
+            lookup = self._under_way.get(key) or self._waiting.get(key)
+            joined = lookup is not None
+            if lookup is None:
+                lookup = self._waiting[key] = _Lookup(deadline, self._url_bytes_of(key))
+                self._depart_soon()
+            elif key in self._waiting:
+                lookup.deadline = max(lookup.deadline, deadline)
+            try:
+                # Shielded: whoever leaves must not take the others' answer along.
+                return await deadline.wait_for(asyncio.shield(lookup.result), "MediaWiki was asked")
+            except DeadlineExceeded:
+                # The call ran on the time of those who asked before; there is more of one's own.
+                if not joined or deadline.passed():
+                    raise
 
     async def close(self) -> None:
         """Cancel the calls under way."""
@@ -89,7 +98,7 @@ class Batcher(Generic[K, V]):
         batch: dict[K, _Lookup[V]] = {}
         url_bytes = 0
         for key in list(self._waiting):
-            url_bytes += self._url_bytes_of(key)
+            url_bytes += self._waiting[key].url_bytes
             if batch and (len(batch) == self._limits.keys or url_bytes > self._limits.url_bytes):
                 break
             batch[key] = self._waiting.pop(key)

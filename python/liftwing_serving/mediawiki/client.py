@@ -67,12 +67,10 @@ class MediaWiki:
                 deadline,
             )
             found |= answers.revisions_of(document)
-            if "continue" not in document:
-                break
             missing = answers.missing_revisions_of(document)
             rest = [id_ for id_ in pending if id_ not in found and id_ not in missing]
-            if len(rest) == len(pending):
-                raise UpstreamUnusable("MediaWiki's answer does not get ahead.")
+            if rest and ("continue" not in document or len(rest) == len(pending)):
+                raise UpstreamUnusable("MediaWiki's answer does not tell of each revision.")
             pending = rest
         return found
 

@@ -20,6 +20,7 @@ from liftwing_serving.revscoring.tasks import (
     Score,
 )
 from liftwing_serving.settings import Settings
+from liftwing_serving.template import TemplateFailed
 from liftwing_serving.worker import HandlerSpec
 
 
@@ -29,7 +30,7 @@ class Runner(Protocol):
     description: Any
 
     async def start(self) -> None:
-        """Load the models. Raises TemplateFailed or what loading raised."""
+        """Load the models. Raises TemplateFailed."""
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Outcome:
         """The task's outcome; see WorkerPool.run for what it raises."""
@@ -48,9 +49,12 @@ class ThreadRunner:
         self._handler: Any = None
 
     async def start(self) -> None:
-        """Import and load in the thread."""
+        """Import and load in the thread. Raises TemplateFailed, like a pool."""
         loop = asyncio.get_running_loop()
-        self._handler = await loop.run_in_executor(self._thread, self._spec.make)
+        try:
+            self._handler = await loop.run_in_executor(self._thread, self._spec.make)
+        except Exception as error:
+            raise TemplateFailed(f"{type(error).__name__}: {error}") from error
         self.description = self._handler.describe()
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Outcome:
@@ -116,14 +120,13 @@ class Engine:
 
 def make_engine(settings: Settings, spec: HandlerSpec) -> Engine:
     """The engine that the settings ask for. A worker pool starts loading at once."""
-    in_pool = settings.asyncio_use_process_pool and (settings.preprocess_mp, settings.inference_mp)
-    extract_in_pool, predict_in_pool = in_pool or (False, False)
-    pool = (
-        WorkerPool(spec, settings.asyncio_aux_workers, metrics.WORKER_DEATHS.inc)
-        if any(in_pool or ())
-        else None
-    )
-    thread = None if extract_in_pool and predict_in_pool else ThreadRunner(spec)
+    extract_in_pool = settings.asyncio_use_process_pool and settings.preprocess_mp
+    predict_in_pool = settings.asyncio_use_process_pool and settings.inference_mp
+    pool = thread = None
+    if extract_in_pool or predict_in_pool:
+        pool = WorkerPool(spec, settings.asyncio_aux_workers, metrics.WORKER_DEATHS.inc)
+    if not (extract_in_pool and predict_in_pool):
+        thread = ThreadRunner(spec)
     extractor = pool if extract_in_pool else thread
     predictor = pool if predict_in_pool else thread
     assert extractor is not None and predictor is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ HANDLER = "liftwing_serving.revscoring.loading:make_handler"
 
 def serve(family: Family) -> None:
     """Serve the models that the environment names until told to stop."""
+    # The first process of a container ignores what it has no handler for.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:
         settings = load_settings()
         names = parse_names(settings.inference_name, family)

@@ -35,8 +35,9 @@ class SingleFlight(Generic[V]):
         """
         while True:
             flight = self._flights.get(key)
-            joined = flight is not None
-            if flight is None:
+            joined = flight is not None and not flight.done()
+            # One that is done has only not been cleared away yet: joining it would go in circles.
+            if flight is None or flight.done():
                 flight = asyncio.get_running_loop().create_task(work())
                 self._flights[key] = flight
                 flight.add_done_callback(functools.partial(self._landed, key))
@@ -47,7 +48,8 @@ class SingleFlight(Generic[V]):
                     raise
 
     def _landed(self, key: Hashable, flight: asyncio.Task[V]) -> None:
-        self._flights.pop(key, None)
+        if self._flights.get(key) is flight:
+            del self._flights[key]
         if not flight.cancelled():
             # Marks it as seen: everyone who waited may have left.
             flight.exception()

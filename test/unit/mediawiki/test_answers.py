@@ -50,6 +50,37 @@ def test_a_missing_account_has_only_a_name() -> None:
     assert users["X"].groups is None and users["X"].registration is None
 
 
+REVISION = {
+    "revid": 2,
+    "parentid": 1,
+    "user": "X",
+    "userid": 4,
+    "timestamp": "2026-01-01T00:00:00Z",
+    "size": 3,
+    "comment": "c",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("user", 7), ("user", []), ("userid", "4"), ("size", "20"), ("parentid", []), ("revid", True)]
+    + [("comment", 1), ("timestamp", None), ("timestamp", "yesterday"), ("slots", [])]
+    + [("slots", {"main": {"content": 5}}), ("slots", {"main": {"content": ["x"]}})],
+)
+def test_a_revision_of_wrong_types_is_mediawikis_fault(field: str, value: Any) -> None:
+    page = {"pageid": 5, "ns": 0, "title": "T", "revisions": [{**REVISION, field: value}]}
+    with pytest.raises(UpstreamUnusable):
+        answers.revisions_of({"query": {"pages": [page]}})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"groups": 5}, {"groups": [1]}, {"registration": "long ago"}, {"editcount": "many"}]
+)
+def test_a_user_of_wrong_types_is_mediawikis_fault(fields: dict[str, Any]) -> None:
+    with pytest.raises(UpstreamUnusable):
+        answers.users_of({"query": {"users": [{"name": "X", **fields}]}})
+
+
 @given(ANY_JSON.filter(lambda value: isinstance(value, dict)))
 def test_any_json_is_documents_or_mediawikis_fault(document: dict[str, Any]) -> None:
     for read in (answers.revisions_of, answers.missing_revisions_of, answers.users_of):

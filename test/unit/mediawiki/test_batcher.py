@@ -145,3 +145,21 @@ async def test_closing_ends_the_calls_under_way() -> None:
     await batcher.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_one_with_more_time_asks_again_when_the_first_askers_time_is_over() -> None:
+    asked: list[list[int]] = []
+
+    async def fetch(keys: list[int], deadline: Deadline) -> dict[int, str]:
+        asked.append(keys)
+        await deadline.wait_for(asyncio.sleep(0.2 if len(asked) == 1 else 0), "it was asked")
+        return {key: "value" for key in keys}
+
+    batcher: Batcher[int, str] = Batcher(fetch)
+    hasty = asyncio.create_task(batcher.get(1, Deadline.after(0.1)))
+    await asyncio.sleep(0.02)
+    patient = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
+    with pytest.raises(DeadlineExceeded):
+        await hasty
+    assert await patient == "value"
+    assert asked == [[1], [1]]

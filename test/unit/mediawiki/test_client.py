@@ -269,6 +269,16 @@ async def test_an_unknown_revision_is_none(
     assert await client(server, session).revision(1, Deadline.after(5)) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["{}", '{"batchcomplete":true}', '{"query":{}}', '{"query":{"pages":[]}}']
+)
+async def test_an_answer_that_does_not_tell_of_a_revision_is_not_taken_for_its_absence(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession, text: str
+) -> None:
+    api.always(text=text)
+    assert isinstance(await failure(client(server, session)), UpstreamUnusable)
+
+
 async def test_an_answer_cut_short_is_continued(
     api: FakeApi, server: TestServer, session: aiohttp.ClientSession
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from liftwing_serving import frames
 from liftwing_serving.documents import Documents, Gone, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
+from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
 from liftwing_serving.revscoring.tasks import Extract, ExtractAndPredict, ModelFile, Predict
 from support.models import write_model
@@ -160,10 +161,22 @@ def test_fault_7_a_blanked_page_with_a_huge_parent_is_heavy() -> None:
 def test_dictionary_lookups_are_remembered_with_the_same_answers(handler: Any) -> None:
     import enchant
 
+    asked: list[str] = []
+
+    def check(self: object, word: str) -> bool:
+        asked.append(word)
+        return word != "wrod"
+
+    remembering = speedups._remembering_method(check)
     dictionary = enchant.Dict("en_US")
-    words = ["word", "wrod", "Word", "it's", "naïve", "ſ", "\ufffd"]
-    remembered = [dictionary.check(word) for word in words]
-    assert remembered == [enchant.Dict.check.__wrapped__(dictionary, word) for word in words]
-    before = enchant.Dict.check.cache_info().hits
-    dictionary.check("word")
-    assert enchant.Dict.check.cache_info().hits == before + 1
+    words = ["word", "wrod", "Word", "word", "wrod"]
+    assert [remembering(dictionary, word) for word in words] == [True, False, True, True, False]
+    assert asked == ["word", "wrod", "Word"]
+
+
+def test_fault_17_words_of_any_length_are_not_kept(handler: Any) -> None:
+    asked = []
+    remembering = speedups._remembering_method(lambda self, word: bool(asked.append(word)))
+    for _ in range(3):
+        remembering(None, "x" * 200_000)
+    assert len(asked) == 3
