@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -202,7 +203,8 @@ async def test_fault_18_workers_killed_as_soon_as_they_are_forked_are_never_coun
     stop = asyncio.get_running_loop().time() + 2
     while asyncio.get_running_loop().time() < stop:
         for pid in children(pool.template_pid):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.001)
     await until(lambda: pool.workers_alive == 2 and all(map(exists, pool.worker_pids)), 10)
     await asyncio.sleep(0.2)
@@ -228,8 +230,11 @@ async def test_a_template_that_does_not_answer_is_replaced(
 ) -> None:
     monkeypatch.setattr("liftwing_serving.pool.FORK_SECONDS", 0.5)
     os.kill(pool.template_pid, signal.SIGSTOP)
-    for pid in pool.worker_pids:
+    workers = pool.worker_pids
+    for pid in workers:
         os.kill(pid, signal.SIGKILL)
+    while any(map(exists, workers)):
+        time.sleep(0.01)
     assert await run(pool, "echo", 5) == 5
     await until(lambda: pool.workers_alive == 2, 10)
 
@@ -241,7 +246,8 @@ async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(6):
         for pid in [pool.template_pid, *pool.worker_pids]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.4)
         assert await run(pool, "echo", 6) == 6
     await until(lambda: pool.workers_alive == 2, 10)
