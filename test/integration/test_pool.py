@@ -17,7 +17,7 @@ from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError,
 from liftwing_serving.pool import WorkerPool
 from liftwing_serving.template import TemplateFailed
 from liftwing_serving.worker import HandlerSpec
-from support.processes import ROOT, children, exists
+from support.processes import ROOT, children, exists, processes
 
 SPEC = HandlerSpec("support.handlers:make", None)
 
@@ -255,18 +255,9 @@ async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
     await until(lambda: not zombies(), 5)
 
 
-def zombies() -> list[str]:
+def zombies() -> list[int]:
     """Children of this process that ended and were not reaped."""
-    states = (read_stat(stat) for stat in Path("/proc").glob("[0-9]*/stat"))
-    return [pid for pid, state, parent in states if state == "Z" and parent == str(os.getpid())]
-
-
-def read_stat(stat: Path) -> tuple[str, str, str]:
-    try:
-        state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return stat.parent.name, "", ""
-    return stat.parent.name, state, parent
+    return [pid for pid, state, parent in processes() if state == "Z" and parent == os.getpid()]
 
 
 async def test_a_result_that_cannot_be_sent_is_a_defect_and_kills_nobody(pool: WorkerPool) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,17 +186,20 @@ class ModelServer:
         return stop(self.process)
 
 
-def children(pid: int) -> list[int]:
-    """Process ids of the direct children, zombies left out."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+def processes() -> Iterator[tuple[int, str, int]]:
+    """Process id, state (Z is a zombie) and parent of all that run now."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            text = Path("/proc", name, "stat").read_text()
         except OSError:
             continue
-        if int(parent) == pid and state != "Z":
-            found.append(int(stat.parent.name))
-    return sorted(found)
+        state, parent = text.rpartition(")")[2].split()[:2]
+        yield int(name), state, int(parent)
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of the direct children, zombies left out."""
+    return sorted(id_ for id_, state, parent in processes() if parent == pid and state != "Z")
 
 
 def exists(pid: int) -> bool:
