@@ -79,7 +79,9 @@ class Demo:
 
 def run(demo: Demo) -> None:
     """Prepare what is missing, start everything, show a score, wait. Raises DemoError."""
-    signal.signal(signal.SIGTERM, _stop)
+    # A shell that starts it in the background has SIGINT ignored, unless it is asked for.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     ports = {"--port": demo.port, "--grpc-port": demo.grpc_port, "--wiki-port": demo.wiki_port}
     for flag, port in ports.items():
         require_free(port, flag)
