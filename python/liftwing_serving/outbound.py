@@ -39,3 +39,13 @@ def open_session() -> aiohttp.ClientSession:
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
+    """The body of an answer, or None if it is longer; then the rest of it is not read."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > max_bytes:
+            return None
+    return bytes(body)

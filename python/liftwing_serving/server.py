@@ -24,7 +24,7 @@ import uvloop
 from kserve import model_server
 from kserve.model_repository import ModelRepository
 
-from liftwing_serving import logs, metrics
+from liftwing_serving import metrics
 from liftwing_serving.errors import InternalError, ServingError
 from liftwing_serving.grpc_server import GrpcServer
 from liftwing_serving.rest import CLIENT_LEFT, LiftwingDataPlane, LiftwingRestServer
@@ -112,12 +112,18 @@ def parse_flags(models: int = 1) -> argparse.Namespace:
     flags = parser.parse_args()
     if flags.workers > 1:
         parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")
-    if flags.model_name != parser.get_default("model_name") and models > 1:
+    if further_names(flags) and models > 1:
         parser.error("--model_name is for one model; INFERENCE_NAME has several")
     for file in filter(None, (flags.ssl_certfile, flags.ssl_keyfile)):
         if not Path(file).is_file():
             parser.error(f"there is no file {file} to serve HTTPS with")
     return flags
+
+
+def further_names(flags: argparse.Namespace) -> list[str]:
+    """The name that --model_name gives the one model besides its own, if it is given."""
+    name = flags.model_name
+    return [] if name == model_server.parser.get_default("model_name") else [name]
 
 
 def bind(port: int, flag: str) -> socket.socket:
@@ -147,7 +153,7 @@ class _Server:
         listener = bind(self._flags.http_port, "--http_port")
         if self._flags.enable_grpc:
             bind(self._flags.grpc_port, "--grpc_port").close()
-        for name in [*self._names, *self._alias()]:
+        for name in [*self._names, *further_names(self._flags)]:
             self._models.update(_Loading(name))
         self._listen_to_signals()
         rest = self._make_rest()
@@ -178,16 +184,12 @@ class _Server:
             self._data_plane,
             self._flags.http_port,
             self._settings.max_body_bytes,
-            access_log_format=self._flags.access_log_format,
             grace_period=int(self._settings.shutdown_grace_seconds) or 1,
-            event_loop=self._flags.event_loop,
             timeout_keep_alive=self._flags.timeout_keep_alive,
             ssl_certfile=self._flags.ssl_certfile,
             ssl_keyfile=self._flags.ssl_keyfile,
         )
         rest.create_application()
-        level = self._settings
-        logs.configure(level.kserve_loglevel, level.framework_log_level, level.access_log_level)
         return rest
 
     def _make_grpc(self) -> GrpcServer | None:
@@ -199,15 +201,10 @@ class _Server:
         }
         return GrpcServer(self._data_plane, self._flags.grpc_port, sizes)
 
-    def _alias(self) -> list[str]:
-        """The further name that --model_name gives the one model."""
-        name = self._flags.model_name
-        return [] if name == model_server.parser.get_default("model_name") else [name]
-
     def _register(self, models: Sequence[Servable]) -> None:
         for model in models:
             self._models.update(model)
-        for name in self._alias():
+        for name in further_names(self._flags):
             self._models.update(models[0], name)
         logger.info("ready: %s", ", ".join(self._models.get_models()))
 

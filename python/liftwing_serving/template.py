@@ -102,10 +102,13 @@ class Template:
         """End the template but none of its workers; its death is then noticed as any other."""
         self._process.kill()
 
-    def reap_workers(self) -> None:
-        """Reap workers that became our children when their template died and that ended since."""
+    def reap_workers(self, options: int = os.WNOHANG) -> None:
+        """Reap the workers that became our children when their template died.
+
+        Those that have ended by now; with no `options`, waitpid(2)'s, it waits for the others.
+        """
         try:
-            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+            while os.waitpid(-self.pid, options)[0]:
                 pass
         except ChildProcessError:
             pass
@@ -121,7 +124,7 @@ class Template:
             os.close(self._lifeline)
             self._lifeline = -1
         self._process.wait()
-        self._reap_group()
+        self.reap_workers(options=0)
 
     def detach(self) -> None:
         """Leave the event loop: nothing more is asked of this template. Can be repeated."""
@@ -135,14 +138,6 @@ class Template:
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the template process is gone"))
         self._forks.clear()
-
-    def _reap_group(self) -> None:
-        """Reap the workers that became our children when their template died."""
-        try:
-            while os.waitpid(-self.pid, 0)[0]:
-                pass
-        except ChildProcessError:
-            pass
 
     def _readable(self) -> None:
         try:

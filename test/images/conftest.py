@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from liftwing_demo.wiki import WikiStore, build_wiki
-from liftwing_demo.wiki.catalogue import nasty_revisions
+from support import wikis
 from support.containers import DemoServer
 from support.processes import ROOT
 from support.services import make_models
+
+# Fixtures, which pytest looks for here.
+wiki_file = wikis.wiki_file
+nasty = wikis.nasty
 
 MODEL = "enwiki-goodfaith"
 
@@ -50,20 +53,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_models({str(folder / "model.bin"): ("enwiki", MODEL.split("-")[1])})
     folder.chmod(0o755)
     return folder
-
-
-@pytest.fixture(scope="session")
-def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"
-    build_wiki(file)
-    return file
-
-
-@pytest.fixture(scope="session")
-def nasty(wiki_file: Path) -> dict[str, list[int]]:
-    """Revision ids by what is nasty about them."""
-    with WikiStore.open(wiki_file) as store:
-        return nasty_revisions(store)
 
 
 @pytest.fixture(scope="session")

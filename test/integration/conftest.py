@@ -7,24 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from liftwing_demo.wiki import WikiStore, build_wiki
-from liftwing_demo.wiki.catalogue import nasty_revisions
+from support import wikis
 from support.processes import ModelServer, Wiki
 from support.services import MODELS, Start, environment_for, make_models
 
-
-@pytest.fixture(scope="session")
-def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"
-    build_wiki(file)
-    return file
-
-
-@pytest.fixture(scope="session")
-def nasty(wiki_file: Path) -> dict[str, list[int]]:
-    """Revision ids by what is nasty about them."""
-    with WikiStore.open(wiki_file) as store:
-        return nasty_revisions(store)
+# Fixtures, which pytest looks for here.
+wiki_file = wikis.wiki_file
+nasty = wikis.nasty
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 from liftwing_serving.eventgate.queue import QueuedEvent
-from liftwing_serving.outbound import USER_AGENT
+from liftwing_serving.outbound import USER_AGENT, read_bounded
 
 logger = logging.getLogger(__name__)
 
@@ -61,21 +61,12 @@ class EventGate:
             ) as response:
                 if response.status in ACCEPTED_STATUS:
                     return Verdict(delivered=batch)
-                answer = await _read_bounded(response)
+                answer = await read_bounded(response, MAX_ANSWER_BYTES)
         except asyncio.TimeoutError:
             return Verdict(failed=batch, reason=f"no answer within {self._timeout.total:g} seconds")
         except (aiohttp.ClientError, OSError) as error:
             return Verdict(failed=batch, reason=f"{type(error).__name__} {error}")
         return judge(batch, response.status, answer)
-
-
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            return None
-    return bytes(body)
 
 
 def judge(batch: Sequence[QueuedEvent], status: int, answer: bytes | None) -> Verdict:

@@ -17,7 +17,7 @@ import mwapi
 import orjson
 
 from liftwing_serving.errors import UpstreamUnavailable, UpstreamUnusable
-from liftwing_serving.outbound import USER_AGENT
+from liftwing_serving.outbound import USER_AGENT, read_bounded
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class WikiSession(mwapi.AsyncSession):  # type: ignore[misc]
                 allow_redirects=False,
             ) as response:
                 _check_status(response.status, response.headers)
-                body = await _read_bounded(response)
+                body = await read_bounded(response, MAX_ANSWER_BYTES)
         except asyncio.TimeoutError:
             raise UpstreamUnavailable(
                 f"MediaWiki did not answer within {self._timeout.total:g} seconds."
@@ -82,6 +82,8 @@ class WikiSession(mwapi.AsyncSession):  # type: ignore[misc]
         except aiohttp.ClientError as error:
             logger.warning("MediaWiki's answer is not HTTP: %r", error)
             raise UpstreamUnusable("MediaWiki's answer is not valid HTTP.") from None
+        if body is None:
+            raise UpstreamUnusable("MediaWiki's answer is too large.")
         return check_document(body, response.headers)
 
 
@@ -91,15 +93,6 @@ def _check_status(status: int, headers: Mapping[str, str]) -> None:
         raise UpstreamUnavailable(text, _retry_after(headers))
     if status != 200:
         raise UpstreamUnusable(text, repeat=status == 500)
-
-
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            raise UpstreamUnusable("MediaWiki's answer is too large.")
-    return bytes(body)
 
 
 def check_document(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
