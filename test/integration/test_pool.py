@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,14 @@ def test_folder_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(SPEC, 2)
+def deaths() -> list[None]:
+    """An item for each worker of the pool that died."""
+    return []
+
+
+@pytest.fixture
+async def pool(deaths: list[None]) -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(SPEC, 2, lambda: deaths.append(None))
     await pool.start()
     yield pool
     await pool.close()
@@ -70,13 +77,29 @@ async def test_a_defect_carries_its_traceback_for_the_log_only(pool: WorkerPool)
 async def test_fault_10_a_task_whose_worker_dies_is_tried_once_more(
     pool: WorkerPool, tmp_path: Path
 ) -> None:
-    assert await run(pool, "die once", str(tmp_path / "tried")) == "alive"
+    tries = tmp_path / "tries"
+    assert await run(pool, "die once", str(tries)) == "alive"
+    assert len(set(tries.read_text().split())) == 2
 
 
-async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(pool: WorkerPool) -> None:
+async def test_a_task_tried_again_keeps_its_deadline(pool: WorkerPool, tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await run(pool, "die late, then hang", (str(tries), 0.7), seconds=1.2)
+    # Begun anew it would not be over before 0.7 + 1.2 seconds.
+    assert time.monotonic() - started < 1.7
+    _, second = map(int, tries.read_text().split())
+    await until(lambda: not exists(second), 0.5)
+
+
+async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(
+    pool: WorkerPool, deaths: list[None]
+) -> None:
     bystanders = [asyncio.create_task(run(pool, "echo", number)) for number in range(50)]
     with pytest.raises(WorkerLost):
         await run(pool, "die")
+    assert len(deaths) == 2
     assert await asyncio.gather(*bystanders) == list(range(50))
     started = time.monotonic()
     await until(lambda: pool.workers_alive == 2)
@@ -84,7 +107,9 @@ async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(pool: Wo
     assert await run(pool, "echo", 1) == 1
 
 
-async def test_fault_10_many_deadly_tasks_at_once_leave_the_pool_whole(pool: WorkerPool) -> None:
+async def test_fault_10_many_deadly_tasks_at_once_leave_the_pool_whole(
+    pool: WorkerPool, deaths: list[None]
+) -> None:
     results = await asyncio.gather(
         *(run(pool, "die") for _ in range(10)),
         *(run(pool, "echo", number) for number in range(20)),
@@ -92,6 +117,7 @@ async def test_fault_10_many_deadly_tasks_at_once_leave_the_pool_whole(pool: Wor
     )
     assert all(isinstance(result, WorkerLost) for result in results[:10])
     assert results[10:] == list(range(20))
+    assert len(deaths) == 20
     await until(lambda: pool.workers_alive == 2)
 
 
@@ -123,19 +149,18 @@ async def test_a_task_over_its_deadline_is_stopped_and_its_worker_replaced(
     assert await run(pool, "echo", 2) == 2
 
 
-async def test_fault_7_heavy_tasks_never_take_all_workers(pool: WorkerPool) -> None:
-    begun = time.monotonic()
+async def test_fault_7_heavy_tasks_never_take_all_workers(pool: WorkerPool, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
     heavy = [
-        asyncio.create_task(pool.run(("sleep", 0.5), Deadline.after(10), heavy=True))
+        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(10), heavy=True))
         for _ in range(4)
     ]
-    await asyncio.sleep(0.05)
-    started = time.monotonic()
     light = await asyncio.gather(*(run(pool, "echo", number) for number in range(20)))
     assert light == list(range(20))
-    assert time.monotonic() - started < 0.4
-    await asyncio.gather(*heavy)
-    assert time.monotonic() - begun >= 4 * 0.5
+    gate.touch()
+    times = sorted([outcome.value for outcome in await asyncio.gather(*heavy)])
+    # One after the other: each began when the one before had ended.
+    assert all(before[1] <= after[0] for before, after in pairwise(times))
 
 
 async def test_a_heavy_task_is_not_put_off_for_ever(pool: WorkerPool) -> None:
@@ -245,10 +270,11 @@ async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
     monkeypatch.setattr("liftwing_serving.pool.ROUND_SECONDS", 0.1)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(6):
-        for pid in [pool.template_pid, *pool.worker_pids]:
+        old = {pool.template_pid, *pool.worker_pids}
+        for pid in old:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(0.4)
+        await until(lambda: pool.workers_alive == 2 and old.isdisjoint(pool.worker_pids), 10)
         assert await run(pool, "echo", 6) == 6
     await until(lambda: pool.workers_alive == 2, 10)
     await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 2, 5)

@@ -10,6 +10,14 @@ from typing import Any
 from liftwing_serving.errors import BadRequest
 
 
+def begin(path: str) -> int:
+    """Write this process's id into the file; returns which try this is."""
+    with open(path, "a+") as file:
+        file.write(f"{os.getpid()}\n")
+        file.seek(0)
+        return len(file.readlines())
+
+
 class Handler:
     """Tasks are (what, argument) pairs."""
 
@@ -26,13 +34,24 @@ class Handler:
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "die once":
-            with open(argument, "a+") as file:
-                file.seek(0)
-                first = not file.read()
-                file.write("tried")
-            if first:
+            if begin(argument) == 1:
                 os._exit(1)
             return "alive"
+        if what == "die late, then hang":
+            path, seconds = argument
+            if begin(path) == 1:
+                time.sleep(seconds)
+                os._exit(1)
+            time.sleep(60)
+        if what == "wait for":
+            begun = time.monotonic()
+            while not os.path.exists(argument):
+                time.sleep(0.01)
+            return begun, time.monotonic()
+        if what == "litter":
+            litter: list[object] = [b"x" * argument]
+            litter.append(litter)
+            return None
         if what == "unsendable":
             return lambda: None
         if what == "refuse":
