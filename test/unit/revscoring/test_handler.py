@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from liftwing_serving import frames
 from liftwing_serving.documents import Documents, Gone, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
 from liftwing_serving.revscoring import speedups
@@ -119,13 +118,6 @@ def test_fault_9_extended_output_computes_nothing_twice(handler: Any) -> None:
     assert max(calls.values()) == 1, [name for name, count in calls.items() if count > 1]
 
 
-def test_fault_8_a_task_carries_documents_and_no_model(handler: Any, model_file: Path) -> None:
-    task = ExtractAndPredict(NAME, DOCUMENTS)
-    texts = len(REVISION.text or "") + len(PARENT.text or "")
-    assert len(frames.encode(task)) < texts + 1500
-    assert model_file.stat().st_size > 50_000
-
-
 @pytest.mark.parametrize(
     ("documents", "reason"),
     [
@@ -150,12 +142,6 @@ def test_unreadable_content_is_named(tmp_path: Path) -> None:
     handler = make_handler([ModelFile(NAME, tmp_path / "model.bin")])
     with pytest.raises(ContentUnreadable, match="^Unexpected content type for rev-id 12: "):
         handler(ExtractAndPredict(NAME, DOCUMENTS))
-
-
-def test_fault_7_a_blanked_page_with_a_huge_parent_is_heavy() -> None:
-    parent = dataclasses.replace(PARENT, size=150_000)
-    blanked = Documents(dataclasses.replace(REVISION, size=0, text=""), parent)
-    assert blanked.bytes == 150_000
 
 
 def test_dictionary_lookups_are_remembered_with_the_same_answers(handler: Any) -> None:
