@@ -18,7 +18,7 @@ from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError,
 from liftwing_serving.pool import WorkerPool
 from liftwing_serving.template import TemplateFailed
 from liftwing_serving.worker import HandlerSpec
-from support.processes import ROOT, children, exists, processes
+from support.processes import ROOT, children, exists, processes, resident_bytes
 
 SPEC = HandlerSpec("support.handlers:make", None)
 
@@ -291,3 +291,14 @@ async def test_a_result_that_cannot_be_sent_is_a_defect_and_kills_nobody(pool: W
     with pytest.raises(InternalError):
         await run(pool, "unsendable")
     assert sorted(pool.worker_pids) == before
+
+
+async def test_fault_17_many_large_tasks_leave_nothing_behind(pool: WorkerPool) -> None:
+    async def memory_after(tasks: int) -> int:
+        for number in range(tasks):
+            text = str(number) * 200_000
+            await asyncio.gather(run(pool, "echo", text), run(pool, "litter", 1_000_000))
+        return sum(map(resident_bytes, [os.getpid(), *pool.worker_pids]))
+
+    warm = await memory_after(10)
+    assert await memory_after(100) - warm < 20_000_000

@@ -210,6 +210,11 @@ def exists(pid: int) -> bool:
         return False
 
 
+def resident_bytes(pid: int) -> int:
+    """How much memory the process has at present."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def wait_until(condition: Any, seconds: float, what: str) -> float:
     """Seconds until the condition held."""
     started = time.monotonic()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import socket
+import tracemalloc
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import enchant
 import pytest
 from liftwing_serving.documents import Documents, Gone, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
 from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
 from liftwing_serving.revscoring.tasks import Extract, ExtractAndPredict, ModelFile, Predict
+from revscoring.languages.features.dictionary.datasources import dict_splitter
 from support.models import write_model
 
 PAGE = Page(page_id=5, namespace=0, title="Sandbox")
@@ -144,25 +149,81 @@ def test_unreadable_content_is_named(tmp_path: Path) -> None:
         handler(ExtractAndPredict(NAME, DOCUMENTS))
 
 
-def test_dictionary_lookups_are_remembered_with_the_same_answers(handler: Any) -> None:
-    import enchant
-
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words that a dictionary is asked for; none is remembered yet, and 100 at most."""
     asked: list[str] = []
 
     def check(self: object, word: str) -> bool:
         asked.append(word)
         return word != "wrod"
 
-    remembering = speedups._remembering_method(check)
+    monkeypatch.setattr(enchant.Dict, "check", check)
+    monkeypatch.setattr(dict_splitter, "process", None)
+    monkeypatch.setattr(speedups, "REMEMBERED_WORDS", 100)
+    speedups.install()
+    return asked
+
+
+def in_the_dictionary(words: list[str]) -> list[bool]:
     dictionary = enchant.Dict("en_US")
+    return [dictionary.check(word) for word in words]
+
+
+def split_by_dictionary(words: list[str]) -> list[bool]:
+    splitter = SimpleNamespace(dictionary_check=enchant.Dict("en_US").check)
+    known, _ = dict_splitter.process(splitter, words)
+    return [word in known for word in words]
+
+
+LOOKUPS = pytest.mark.parametrize("look_up", [in_the_dictionary, split_by_dictionary])
+LookUp = Callable[[list[str]], list[bool]]
+
+
+@LOOKUPS
+def test_dictionary_lookups_are_remembered_with_the_same_answers(
+    look_up: LookUp, asked: list[str]
+) -> None:
     words = ["word", "wrod", "Word", "word", "wrod"]
-    assert [remembering(dictionary, word) for word in words] == [True, False, True, True, False]
+    assert look_up(words) == [True, False, True, True, False]
     assert asked == ["word", "wrod", "Word"]
 
 
-def test_fault_17_words_of_any_length_are_not_kept(handler: Any) -> None:
-    asked = []
-    remembering = speedups._remembering_method(lambda self, word: bool(asked.append(word)))
+@LOOKUPS
+def test_fault_17_words_of_any_length_are_not_kept(look_up: LookUp, asked: list[str]) -> None:
     for _ in range(3):
-        remembering(None, "x" * 200_000)
+        look_up(["x" * 200_000])
     assert len(asked) == 3
+
+
+def test_fault_17_any_number_of_words_is_not_kept(asked: list[str]) -> None:
+    dictionary = enchant.Dict("en_US")
+    splitter = SimpleNamespace(dictionary_check=lambda word: not asked.append(word))
+    words = [str(number) for number in range(101)]
+    for look_up in (
+        lambda words: [dictionary.check(word) for word in words],
+        lambda words: dict_splitter.process(splitter, words),
+    ):
+        look_up(words)
+        asked.clear()
+        look_up([words[-1], words[0]])
+        assert asked == [words[0]]
+
+
+def test_fault_17_nothing_of_a_revision_is_kept(handler: Any) -> None:
+    def memory_after(rev_ids: range) -> int:
+        for rev_id in rev_ids:
+            text = f"{rev_id} {REVISION.text} {'x' * 1000}{rev_id}"
+            parent = dataclasses.replace(PARENT, comment="x" * 10_000 + str(rev_id))
+            documents = dataclasses.replace(changed(rev_id=rev_id, text=text), parent=parent)
+            handler(ExtractAndPredict(NAME, documents))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        warm = memory_after(range(1, 10))
+        # The documents of one revision are 10 kB, the values on the way to its features 40 kB.
+        assert memory_after(range(10, 50)) - warm < 100_000
+    finally:
+        tracemalloc.stop()
