@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import logging
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -39,12 +43,27 @@ def test_make_commands_in_a_document_exist(document: Path) -> None:
     assert named <= targets()
 
 
-def test_every_environment_variable_named_in_the_docs_is_a_setting() -> None:
+def table(document: str, heading: str) -> dict[str, list[str]]:
+    """The rows under a heading of docs/: each one's other cells by its first."""
+    _, found, rest = text_of(ROOT / "docs" / document).partition(f"{heading}\n")
+    assert found, f"{document} has no heading {heading}"
+    section = re.split(r"^#+ ", rest, maxsplit=1, flags=re.M)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]
+    by_name = {first.strip("`"): others for first, *others in rows}
+    assert len(by_name) == len(rows) > 0
+    return by_name
+
+
+def in_backticks(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_the_settings_are_those_of_the_configuration_document() -> None:
     from liftwing_serving.settings import Settings
 
-    settings = {name.upper() for name in Settings.model_fields}
-    table = re.findall(r"^\| ([A-Z_]+) \|", text_of(ROOT / "docs/configuration.md"), re.M)
-    assert set(table) == settings
+    documented = table("configuration.md", "# Configuration")
+    assert list(documented) == [name.upper() for name in Settings.model_fields]
 
 
 # Of tools, not of the servers.
@@ -65,36 +84,117 @@ def test_no_document_promises_a_setting_that_does_not_exist(document: Path) -> N
     assert named <= {name.upper() for name in Settings.model_fields} | OTHER_VARIABLES
 
 
-def test_every_route_of_the_server_is_in_the_api_document() -> None:
+def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     from fastapi import FastAPI
     from kserve.model_repository import ModelRepository
     from liftwing_serving.rest import NOT_OFFERED, LiftwingDataPlane, LiftwingRestServer
 
     app = FastAPI()
     LiftwingRestServer(LiftwingDataPlane(ModelRepository()), 8080, 1)._register_endpoints(app)
-    routes = {route for route in app.openapi()["paths"] if not NOT_OFFERED.search(route)}
-    documented = text_of(ROOT / "docs/api.md")
-    missing = [
-        route for route in routes if route.replace("{model_name}", "{name}") not in documented
-    ]
-    assert missing == []
+    offered = {
+        (method.upper(), path.replace("{model_name}", "{name}"))
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if not NOT_OFFERED.search(path)
+    }
+    asked = text_of(ROOT / "docs/api.md")
+    documented = set(re.findall(r"`(GET|POST) (/[^ `]+)`", asked))
+    endpoints = table("api.md", "## Other endpoints")
+    documented |= {("GET", path) for row in endpoints for path in in_backticks(f"`{row}`")}
+    # The page that --enable_docs_url adds is no part of what it describes.
+    assert documented == offered | {("GET", "/docs")}
 
 
-def test_every_flag_of_the_server_is_in_the_configuration_document() -> None:
+def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
+    from liftwing_serving.requests import ScoreRequest
+
+    fields = {field.name for field in dataclasses.fields(ScoreRequest)}
+    assert set(table("api.md", "## Scores")) == fields
+
+
+def test_the_flags_of_the_server_are_those_of_the_configuration_document() -> None:
     from kserve import model_server
 
-    flags = {flag for action in model_server.parser._actions for flag in action.option_strings}
-    documented = text_of(ROOT / "docs/configuration.md")
-    assert [flag for flag in sorted(flags) if f"`{flag}`" not in documented] == []
+    flags = {flag: it.default for it in model_server.parser._actions for flag in it.option_strings}
+    documented = table("configuration.md", "## Flags")
+    assert set(documented) == set(flags)
+    for flag, (meaning,) in documented.items():
+        assert set(re.findall(r"\b\d+\b", meaning)) <= {str(flags[flag])}, flag
+    for document in ("api.md", "configuration.md", "metrics.md"):
+        named = re.findall(r"`(--[\w-]+)", text_of(ROOT / "docs" / document))
+        assert set(named) <= set(flags), document
 
 
-def test_every_error_of_the_tree_that_clients_meet_is_in_the_api_document() -> None:
+# Each error that is answered, and the words that tell of it in the row of its status.
+MEANT = {
+    "BadRequest": "the request is wrong",
+    "RevisionMissing": "the revision is unknown or deleted",
+    "ResourceMissing": "something the features read is hidden",
+    "ContentUnreadable": "content model",
+    "PayloadTooLarge": "the body is over MAX_BODY_BYTES",
+    "UpstreamUnusable": "MediaWiki answered something unusable",
+    "UpstreamUnavailable": "MediaWiki cannot be reached or is busy",
+    "WorkerLost": "workers died",
+    "DeadlineExceeded": "the request's time is over",
+    "InternalError": "a defect",
+    # KServe's and Starlette's own.
+    "InvalidInput": "the request is wrong",
+    "ModelNotFound": "no model of that name",
+    "ModelNotReady": "the model is still loading",
+    "ServerNotReady": "the model is still loading",
+    "MethodNotAllowed": "another method than the path has",
+}
+ABSTRACT = {"ServingError", "Unavailable"}
+
+
+def test_the_errors_of_the_api_document_are_those_that_clients_meet() -> None:
     from liftwing_serving import errors
+    from liftwing_serving.rest import EXPECTED_OF_KSERVE
 
-    documented = text_of(ROOT / "docs/api.md")
-    for kind in vars(errors).values():
+    statuses = {kind.__name__: status for kind, status in EXPECTED_OF_KSERVE.items()}
+    statuses["MethodNotAllowed"] = 405
+    for name, kind in vars(errors).items():
         if isinstance(kind, type) and issubclass(kind, errors.ServingError):
-            assert str(kind.status) in documented
+            statuses[name] = kind.status
+    assert set(statuses) - ABSTRACT == set(MEANT)
+
+    documented = table("api.md", "## Errors")
+    assert set(documented) == {str(statuses[name]) for name in MEANT}
+    for name, words in MEANT.items():
+        rows = [status for status, (when, _) in documented.items() if words in when]
+        assert rows == [str(statuses[name])], name
+    # What ChangeProp repeats.
+    again = {status for status, (_, try_again) in documented.items() if try_again == "yes"}
+    assert again == {"502", "503"}
+
+
+def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
+    from liftwing_serving import errors
+    from liftwing_serving.requests import parse_score_request
+
+    bodies: list[dict[str, object]] = [
+        {},
+        {"rev_id": "1"},
+        {"event": {"$schema": "X"}},
+        {"event": {"$schema": "/mediawiki/revision/create/2.0.0", "database": "X", "rev_id": 1}},
+    ]
+    given = [
+        errors.RevisionMissing(12),
+        errors.ResourceMissing(12, "..."),
+        errors.ContentUnreadable(12, "..."),
+    ]
+    texts = [str(error).replace("12", "N") for error in given]
+    for body in [b"[]", *(json.dumps(body).encode() for body in bodies)]:
+        with pytest.raises(errors.BadRequest) as caught:
+            parse_score_request(body, "Y")
+        texts.append(caught.value.message)
+
+    listed = text_of(ROOT / "docs/api.md").partition("Texts that clients match:")[2]
+    documented = re.findall(r"^- `(.+)`$", listed.partition("\n#")[0], re.M)
+    patterns = [re.escape(text).replace(re.escape("..."), ".*") for text in documented]
+    for text in texts:
+        assert sum(bool(re.fullmatch(pattern, text)) for pattern in patterns) == 1, text
+    assert len(patterns) == len(texts)
 
 
 def test_the_version_is_the_same_everywhere() -> None:
@@ -104,11 +204,45 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert f"## {__version__}" in text_of(ROOT / "CHANGELOG.md")
 
 
-def test_every_metric_is_in_the_metrics_document_and_the_reverse() -> None:
+def test_the_metrics_are_those_of_the_metrics_document() -> None:
     from liftwing_serving import metrics
-    from prometheus_client.metrics import MetricWrapperBase
+    from prometheus_client.metrics import Counter, MetricWrapperBase
 
-    real = {value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)}
-    names = {family.name for metric in real for family in metric.describe()}
-    documented = re.findall(r"^\| `(liftwing_[a-z_]+)", text_of(ROOT / "docs/metrics.md"), re.M)
-    assert {name.removesuffix("_total") for name in documented} == names
+    real = {}
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            suffix = "_total" if isinstance(metric, Counter) else ""
+            real[family.name + suffix] = set(metric._labelnames)
+    documented = table("metrics.md", "# Metrics")
+    assert {name: set(in_backticks(labels)) for name, (labels, _) in documented.items()} == real
+
+
+def test_what_becomes_of_an_event_is_in_the_metrics_document() -> None:
+    from liftwing_serving.eventgate.sender import DropReason, EventMetrics
+
+    results = {name for name in vars(EventMetrics) if not name.startswith("_")} - {"dropped"}
+    results |= {f"dropped_{reason}" for reason in get_args(DropReason)}
+    meaning = table("metrics.md", "# Metrics")["liftwing_events_total"][1]
+    assert set(in_backticks(meaning)) == results
+
+
+def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:
+    from liftwing_serving import logs
+
+    tokens = logs.request_id.set("r"), logs.rev_id.set(1)
+    try:
+        line = json.loads(logs.JsonFormatter().format(logging.makeLogRecord({})))
+    finally:
+        logs.request_id.reset(tokens[0])
+        logs.rev_id.reset(tokens[1])
+    paragraph = text_of(ROOT / "docs/metrics.md").partition("Logs are one JSON object")[2]
+    assert in_backticks(paragraph.partition("\n\n")[0]) == list(line)
+
+
+def test_the_readme_counts_the_wikis_and_services_that_there_are() -> None:
+    from liftwing_serving.revscoring.services import services
+
+    real = list(services())
+    documented = re.findall(r"\| (\d+) \((\d+) services\) \|", text_of(ROOT / "README.md"))
+    assert documented == [(str(len({service.wiki for service in real})), str(len(real)))]
