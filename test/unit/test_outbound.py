@@ -37,7 +37,7 @@ async def test_a_process_builds_one_tls_context(
 @pytest.fixture
 def own_authority(tmp_path: Path) -> tuple[Path, Path]:
     """Files of a certificate for 127.0.0.1 that nobody vouches for but itself, and of its key."""
-    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -54,7 +54,8 @@ def test_the_card_gives_the_measured_figures_and_warns(store: WikiStore) -> None
 
 
 def test_training_takes_few_of_the_heavy_revisions(store: WikiStore) -> None:
-    extract = pytest.importorskip("liftwing_demo.training.extract")
+    from liftwing_demo.training import extract
+
     chosen = {labels.rev_id for labels in extract.choose_revisions(store)}
     known = {revision.rev_id: revision for revision in store.all_revisions()}
     large = [rev_id for rev_id in chosen if known[rev_id].size >= extract.HEAVY_BYTES]
@@ -65,7 +66,8 @@ def test_training_takes_few_of_the_heavy_revisions(store: WikiStore) -> None:
 def test_no_imported_deleted_or_foreign_revision_is_trained_on(
     store: WikiStore, nasty: dict[str, list[int]]
 ) -> None:
-    extract = pytest.importorskip("liftwing_demo.training.extract")
+    from liftwing_demo.training import extract
+
     chosen = extract.choose_revisions(store)
     assert all(labels.kind != "import" for labels in chosen)
     left_out = {*nasty["deleted"], *nasty["other_content_model"]}
@@ -75,7 +77,8 @@ def test_no_imported_deleted_or_foreign_revision_is_trained_on(
 def test_the_extractor_s_session_answers_what_revscoring_asks(
     store: WikiStore, nasty: dict[str, list[int]]
 ) -> None:
-    extract = pytest.importorskip("liftwing_demo.training.extract")
+    from liftwing_demo.training import extract
+
     extractor = extract.Extractor(extract.StoreSession(store))
     features = extract.FEATURES["damaging"]
     small = [1_000_001, *nasty["hidden_text"][:1], *nasty["deleted_parent"][:1]]
@@ -86,13 +89,15 @@ def test_the_extractor_s_session_answers_what_revscoring_asks(
 
 
 def test_a_session_refuses_what_the_api_refuses(store: WikiStore) -> None:
-    extract = pytest.importorskip("liftwing_demo.training.extract")
+    from liftwing_demo.training import extract
+
     with pytest.raises(LookupError, match="Invalid value"):
         extract.StoreSession(store).get(action="query", revids="x")
 
 
 def test_pages_held_out_are_a_quarter_and_always_the_same() -> None:
-    train = pytest.importorskip("liftwing_demo.training.train")
+    from liftwing_demo.training import train
+
     pages = list(range(40, 140))
     assert len(train.held_out_pages(pages)) == 25
     assert train.held_out_pages(pages) == train.held_out_pages(pages) < set(pages)
@@ -101,8 +106,9 @@ def test_pages_held_out_are_a_quarter_and_always_the_same() -> None:
 def test_features_equal_those_of_the_stock_extractor_over_http(
     store: WikiStore, wiki_path: Path, nasty: dict[str, list[int]]
 ) -> None:
-    extract = pytest.importorskip("liftwing_demo.training.extract")
-    mwapi = pytest.importorskip("mwapi")
+    import mwapi
+    from liftwing_demo.training import extract
+
     features = extract.FEATURES["damaging"]
     command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki_path)]
     rev_ids = [nasty[kind][0] for kind in ("ordinary", "invalid_name", "missing_account")]
