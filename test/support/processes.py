@@ -210,6 +210,15 @@ def exists(pid: int) -> bool:
         return False
 
 
+def cpu_time(pid: int) -> int:
+    """Hundredths of a second that the process has computed; none if it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return sum(map(int, text.rpartition(")")[2].split()[11:13]))
+
+
 def resident_bytes(pid: int) -> int:
     """How much memory the process has at present."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from support.processes import ROOT, ModelServer, Wiki
+from support.processes import ROOT, ModelServer, Wiki, call
 
 MODELS = ("enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted")
 
@@ -39,3 +40,12 @@ def environment_for(
     path = files[models] if models in files else files[MODELS[0]].parents[1]
     environment = {"INFERENCE_NAME": models, "MODEL_PATH": str(path), "WIKI_URL": wiki.url}
     return environment | {name: str(value) for name, value in extra.items()}
+
+
+def samples(server: ModelServer) -> dict[str, float]:
+    """The project's own metrics, each by its name and labels as a scrape has them."""
+    found = {}
+    for line in call(f"{server.url}/metrics").body.decode().splitlines():
+        if match := re.fullmatch(r"(liftwing_[^ ]+) ([0-9.e+-]+)", line):
+            found[match[1]] = float(match[2])
+    return found
