@@ -225,19 +225,24 @@ async def test_no_descriptors_pile_up_over_many_deaths(pool: WorkerPool) -> None
 async def test_fault_18_workers_killed_as_soon_as_they_are_forked_are_never_counted(
     pool: WorkerPool,
 ) -> None:
+    killed = 0
     stop = asyncio.get_running_loop().time() + 2
     while asyncio.get_running_loop().time() < stop:
         for pid in children(pool.template_pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+                killed += 1
         await asyncio.sleep(0.001)
+    assert killed > 4
     await until(lambda: pool.workers_alive == 2 and all(map(exists, pool.worker_pids)), 10)
     await asyncio.sleep(0.2)
     assert len(pool.worker_pids) == 2 and all(map(exists, pool.worker_pids))
     assert await run(pool, "echo", 3) == 3
 
 
-async def test_a_lack_of_descriptors_is_got_over(pool: WorkerPool) -> None:
+async def test_a_lack_of_descriptors_is_got_over(
+    pool: WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
@@ -246,6 +251,7 @@ async def test_a_lack_of_descriptors_is_got_over(pool: WorkerPool) -> None:
         await asyncio.sleep(0.3)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "Too many open files" in caplog.text
     await until(lambda: pool.workers_alive == 2, 10)
     assert await run(pool, "echo", 4) == 4
 
