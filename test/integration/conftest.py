@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import wikis
+from support import light, wikis
 from support.processes import ModelServer, Wiki
 from support.services import MODELS, Start, environment_for, make_models
 
 # Fixtures, which pytest looks for here.
 wiki_file = wikis.wiki_file
 nasty = wikis.nasty
+light_model = light.light_model
+light_stock = light.light_stock
+light_server = light.light_server
 
 
 @pytest.fixture(scope="session")

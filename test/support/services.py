@@ -34,6 +34,18 @@ def make_models(wanted: Mapping[str, tuple[str, str]]) -> None:
     subprocess.run([sys.executable, "-c", code, json.dumps(wanted)], cwd=ROOT / "test", check=True)
 
 
+def make_model(write: str, path: Path) -> None:
+    """Write a model by one of the functions of support.models; in a process of its own too."""
+    code = (
+        "import sys, warnings\n"
+        "warnings.simplefilter('ignore')\n"
+        "from pathlib import Path\n"
+        "from support import models\n"
+        "getattr(models, sys.argv[1])(Path(sys.argv[2]))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, write, str(path)], cwd=ROOT / "test", check=True)
+
+
 def environment_for(
     models: str, files: dict[str, Path], wiki: Wiki, extra: Mapping[str, Any]
 ) -> dict[str, str]:

@@ -1,0 +1,56 @@
+"""200 revisions, a model that scores them in a moment, and a server of it: to tell each from each.
+
+Fixtures; a folder's conftest imports those that it wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.processes import ModelServer, Wiki
+from support.services import make_model
+from support.stock import stock_scores
+
+NAME = "enwiki-damaging"
+# For a machine on which everything is slow at once.
+PATIENCE = {"REQUEST_DEADLINE_SECONDS": "200"}
+
+
+@pytest.fixture(scope="session")
+def light_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("light") / "model.bin"
+    make_model("write_light_model", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def light_stock(
+    running_wiki: Wiki, light_model: Path, nasty: dict[str, list[int]]
+) -> dict[int, dict[str, Any]]:
+    """By revision what the stock library says, `score` and `features`; almost no two are alike."""
+    running_wiki.reset()
+    rev_ids = nasty["ordinary"][:200]
+    answers = stock_scores({NAME: light_model}, running_wiki.url, rev_ids)
+    stock = {rev_id: answers[NAME, rev_id] for rev_id in rev_ids}
+    assert len(stock) == 200
+    different = {answer["score"]["probability"]["true"] for answer in stock.values()}
+    assert len(different) > 180, "a mix-up might not show"
+    return stock
+
+
+@pytest.fixture(scope="session")
+def light_server(
+    tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, light_model: Path
+) -> Iterator[ModelServer]:
+    """A server of the light model, for tests that leave it as they found it."""
+    log = tmp_path_factory.mktemp("light") / "server.log"
+    server = ModelServer(log, light_environment(light_model, running_wiki))
+    yield server
+    assert server.close() == 0, log.read_text()
+
+
+def light_environment(model: Path, wiki: Wiki) -> dict[str, str]:
+    return {"INFERENCE_NAME": NAME, "MODEL_PATH": str(model), "WIKI_URL": wiki.url} | PATIENCE
