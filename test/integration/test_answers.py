@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import ROOT, ModelServer, Wiki, call
-from support.services import Start, environment_for
+from support.processes import ModelServer, Wiki, call, free_port
+from support.services import Start, environment_for, make_model
 
 MODEL = "enwiki-goodfaith"
 SECRETS = ("Traceback", "File ", "revscoring/", "<html", "liftwing_serving")
@@ -197,18 +198,54 @@ def test_a_mediawiki_that_fails_once_is_not_noticed(
     assert server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}).status == 200
 
 
-def test_an_unreachable_mediawiki_is_a_503(start: Start) -> None:
-    server = start(WIKI_URL="http://127.0.0.1:1", MW_API_RETRY_BASE_DELAY=0.01)
-    answer = server.predict("enwiki-damaging", {"rev_id": 1})
+@pytest.fixture(scope="module")
+def lonely_server(
+    tmp_path_factory: pytest.TempPathFactory, light_model: Path
+) -> Iterator[tuple[ModelServer, int]]:
+    """A server, and the port of 127.0.0.1 where its wiki would be."""
+    port = free_port()
+    environment = {
+        "INFERENCE_NAME": "enwiki-damaging",
+        "MODEL_PATH": str(light_model),
+        "WIKI_URL": f"http://127.0.0.1:{port}",
+        "MW_API_RETRY_BASE_DELAY": "0.01",
+        "REQUEST_DEADLINE_SECONDS": "1.5",
+        "AIOHTTP_CLIENT_TIMEOUT": "100",
+    }
+    server = ModelServer(tmp_path_factory.mktemp("lonely") / "server.log", environment)
+    yield server, port
+    server.close()
+
+
+def test_an_unreachable_mediawiki_is_a_503(lonely_server: tuple[ModelServer, int]) -> None:
+    answer = lonely_server[0].predict("enwiki-damaging", {"rev_id": 1})
     assert answer.status == 503
     assert answer.json == {"error": "MediaWiki cannot be reached."}
+
+
+def test_a_wiki_that_hangs_longer_than_the_deadline_is_a_503_and_is_waited_for_no_longer(
+    lonely_server: tuple[ModelServer, int],
+) -> None:
+    server, port = lonely_server
+    with socket.create_server(("127.0.0.1", port)) as wiki:
+        wiki.settimeout(20)
+        started = time.monotonic()
+        answer = server.predict("enwiki-damaging", {"rev_id": 1})
+        assert 1.5 <= time.monotonic() - started < 20
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json["error"].startswith("The request's time was over")
+        connection, _ = wiki.accept()
+        with connection:
+            connection.settimeout(20)
+            assert connection.recv(10_000).startswith(b"GET /w/api.php?action=query")
+            assert connection.recv(1) == b"", "the call should have ended with the request"
 
 
 def test_fault_5_a_defect_is_a_500_with_a_request_id_whose_traceback_is_in_the_log(
     start: Start, tmp_path: Path, nasty: dict[str, list[int]]
 ) -> None:
     broken = tmp_path / "model.bin"
-    write_broken_model(broken)
+    make_model("write_broken_model", broken)
     server = start(MODEL_PATH=broken)
     url = f"{server.url}/v1/models/enwiki-damaging:predict"
     body = json.dumps({"rev_id": nasty["ordinary"][0]}).encode()
@@ -219,20 +256,6 @@ def test_fault_5_a_defect_is_a_500_with_a_request_id_whose_traceback_is_in_the_l
     assert not any(secret in answer.body.decode() for secret in SECRETS)
     lines = [line for line in server.log_lines() if line.get("request_id") == "my-request-7"]
     assert any("ZeroDivisionError" in json.dumps(line) for line in lines)
-
-
-def write_broken_model(path: Path) -> None:
-    """A model whose only feature divides by zero for every revision."""
-    code = (
-        "import sys, warnings; warnings.simplefilter('ignore')\n"
-        "from pathlib import Path\n"
-        "from revscoring.features import wikitext\n"
-        "from revscoring.features.modifiers import div, sub\n"
-        "from support.models import write_model\n"
-        "chars = wikitext.revision.chars\n"
-        "write_model(Path(sys.argv[1]), [div(chars, sub(chars, chars))])\n"
-    )
-    subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT / "test", check=True)
 
 
 def test_every_answer_has_a_request_id(server: ModelServer) -> None:
