@@ -149,6 +149,12 @@ def schema_validator(name: str) -> Any:
     return _validator(schemas_folder() / f"{name}.yaml")
 
 
+def assert_valid(event: dict[str, Any], schema: str) -> None:
+    """Hold an event against its schema, if EVENT_SCHEMAS names a folder of them."""
+    if os.environ.get("EVENT_SCHEMAS"):
+        schema_validator(schema).validate(event)
+
+
 @functools.cache
 def _validator(path: Path) -> Any:
     import jsonschema
