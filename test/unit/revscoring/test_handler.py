@@ -14,7 +14,7 @@ from typing import Any
 
 import enchant
 import pytest
-from liftwing_serving.documents import Documents, Gone, Page, Revision, User
+from liftwing_serving.documents import Documents, Gone, Needs, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
 from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
@@ -72,9 +72,27 @@ def changed(**fields: Any) -> Documents:
     return dataclasses.replace(DOCUMENTS, revision=dataclasses.replace(REVISION, **fields))
 
 
-def test_the_leaves_of_the_model_decide_what_is_fetched(handler: Any) -> None:
+def test_the_leaves_of_the_model_decide_what_is_fetched(handler: Any, tmp_path: Path) -> None:
+    from revscoring.features import revision_oriented, temporal, wikitext
+
+    features = {
+        "revision": wikitext.revision.chars,
+        # That there is a parent, and who somebody is, the revision itself says.
+        "name": revision_oriented.revision.user.is_anon,
+        "parent": wikitext.revision.parent.chars,
+        "user": temporal.revision.user.seconds_since_registration,
+    }
+    for name, feature in features.items():
+        write_model(tmp_path / name, [feature])
+    infos = make_handler([ModelFile(name, tmp_path / name) for name in features]).describe()
+    assert {info.name: info.needs for info in infos} == {
+        "revision": Needs(),
+        "name": Needs(),
+        "parent": Needs(parent=True),
+        "user": Needs(user=True),
+    }
     (info,) = handler.describe()
-    assert info.needs.parent and info.needs.user
+    assert info.needs == Needs(parent=True, user=True)
     assert info.version == "0.0.1"
 
 

@@ -1,118 +1,136 @@
-"""A service that has answered many requests, well or badly, is as it was before."""
+"""From a revision's id to its score: what is asked of the wiki, until when, and what is kept."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
-from collections import Counter
-from collections.abc import AsyncIterator
+import weakref
+from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.documents import Needs
-from liftwing_serving.errors import DeadlineExceeded, ResourceMissing, RevisionMissing
+from liftwing_serving.documents import Documents, Needs, Page, Revision, User
 from liftwing_serving.jobs import Outcome
-from liftwing_serving.mediawiki import MediaWiki, Wiki
-from liftwing_serving.mediawiki.retries import RetryPolicy
-from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring.engine import Engine
 from liftwing_serving.revscoring.service import ScoringService
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, ModelInfo, Score
 
-NAME = "enwiki-damaging"
-SLOW, FAILING = 7, 9  # last digits of revisions that take too long to score, or cannot be scored
-MISSING = 1_000_000  # revisions from here on are not in the wiki
+ORDINARY = Revision(
+    rev_id=12,
+    parent_id=11,
+    page=Page(page_id=5, namespace=0, title="Sandbox"),
+    timestamp="2025-01-01T00:00:00Z",
+    user="Alice",
+    user_id=3,
+    size=60,
+    comment="why",
+    text="text",
+    content_model="wikitext",
+)
+ALL = Needs(parent=True, user=True)
 
 
-async def answer(request: web.Request) -> web.Response:
-    """The part of MediaWiki that is asked here: any revision, any user."""
-    if "ususers" in request.query:
-        users = [{"userid": 3, "name": name} for name in request.query["ususers"].split("|")]
-        return web.json_response({"query": {"users": users}})
-    asked = [int(text) for text in request.query["revids"].split("|")]
-    revisions = [
-        {
-            "revid": rev_id,
-            "parentid": rev_id + 100_000 if rev_id < 100_000 else 0,
-            "user": f"User {rev_id}",
-            "userid": 3,
-            "timestamp": "2026-01-01T00:00:00Z",
-            "size": 5,
-            "comment": "why",
-            "slots": {"main": {"contentmodel": "wikitext", "content": f"text {rev_id}"}},
-        }
-        for rev_id in asked
-        if rev_id < MISSING
-    ]
-    page = {"pageid": 9, "ns": 0, "title": "Page", "revisions": revisions}
-    missing = {str(rev_id): {"revid": rev_id} for rev_id in asked if rev_id >= MISSING}
-    return web.json_response({"query": {"pages": [page], "badrevids": missing}})
+class FakeWiki:
+    """Has each revision, and remembers what it was asked and until when."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        self.asked: list[object] = []
+        self.deadlines: set[Deadline] = set()
+
+    async def revision(self, rev_id: int, deadline: Deadline) -> Revision:
+        self.asked.append(rev_id)
+        self.deadlines.add(deadline)
+        return dataclasses.replace(ORDINARY, rev_id=rev_id, **self.fields)
+
+    async def user(self, name: str, deadline: Deadline) -> User:
+        self.asked.append(name)
+        self.deadlines.add(deadline)
+        return User(name, [], None, 1, None)
+
+    async def close(self) -> None:
+        pass
 
 
-class Runner:
-    """Stands in for the worker pool."""
+class WatchedScore(Score):
+    """Can be referred to weakly, unlike a class with slots only."""
 
-    description = [ModelInfo(NAME, "1", Needs(parent=True, user=True))]
+
+class FakeRunner:
+    """Scores with nothing in a moment; remembers what was scored."""
+
+    def __init__(self, needs: Needs) -> None:
+        self.description = [ModelInfo("enwiki-damaging", "1", needs)]
+        self.documents: list[Documents] = []
+        self.deadlines: set[Deadline] = set()
+        self.scores: list[weakref.ref[Score]] = []
 
     async def start(self) -> None:
         pass
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Outcome:
         assert isinstance(task, ExtractAndPredict)
-        rev_id = task.documents.revision.rev_id
-        if rev_id % 10 == FAILING:
-            raise ResourceMissing(rev_id, "gone")
-        if rev_id % 10 == SLOW:
-            await deadline.wait_for(asyncio.sleep(60), "it was scored")
-        return Outcome(Score({"prediction": rev_id}, {}, 0.0, 0.0), 0.0)
+        self.documents.append(task.documents)
+        self.deadlines.add(deadline)
+        await asyncio.sleep(0.01)
+        score = WatchedScore({"prediction": True}, {}, 0.0, 0.0)
+        self.scores.append(weakref.ref(score))
+        return Outcome(score, 0.0)
 
     async def close(self) -> None:
         pass
 
 
-@pytest.fixture
-async def service() -> AsyncIterator[ScoringService]:
-    app = web.Application()
-    app.router.add_get("/w/api.php", answer)
-    async with TestServer(app) as server, open_session() as session:
-        wiki = Wiki(str(server.make_url("/")))
-        mediawiki = MediaWiki(wiki, session, 5.0, RetryPolicy(0, 0.0))
-        runner = Runner()
-        service = ScoringService("enwiki", mediawiki, Engine(runner, runner, 100_000))
-        await service.start()
-        yield service
-        await service.close()
+async def service_of(wiki: Any, runner: FakeRunner) -> ScoringService:
+    service = ScoringService("enwiki", wiki, Engine(runner, runner, heavy_bytes=100_000))
+    await service.start()
+    return service
 
 
-def held() -> Counter[type]:
-    """How many objects of the package's own classes there are."""
+@pytest.mark.parametrize(
+    ("needs", "fields", "asked"),
+    [
+        (ALL, {}, [12, 11, "Alice"]),
+        (Needs(parent=True), {}, [12, 11]),
+        (Needs(user=True), {}, [12, "Alice"]),
+        (Needs(), {}, [12]),
+        (ALL, {"parent_id": 0}, [12, "Alice"]),
+        (ALL, {"user_id": 0}, [12, 11]),
+        (ALL, {"user_id": None, "user": None}, [12, 11]),
+    ],
+)
+async def test_only_what_the_features_read_and_the_wiki_can_have_is_fetched(
+    needs: Needs, fields: dict[str, Any], asked: list[object]
+) -> None:
+    wiki = FakeWiki(**fields)
+    service = await service_of(wiki, FakeRunner(needs))
+    await service.score("enwiki-damaging", 12, Deadline.after(5))
+    assert wiki.asked == asked
+
+
+async def test_one_deadline_is_over_all_calls_and_the_score() -> None:
+    wiki, runner = FakeWiki(), FakeRunner(ALL)
+    deadline = Deadline.after(5)
+    await (await service_of(wiki, runner)).score("enwiki-damaging", 12, deadline)
+    assert len(wiki.asked) == 3
+    assert wiki.deadlines == runner.deadlines == {deadline}
+
+
+async def test_those_who_ask_at_once_share_one_score() -> None:
+    wiki, runner = FakeWiki(), FakeRunner(ALL)
+    service = await service_of(wiki, runner)
+    asking = (service.score("enwiki-damaging", 12, Deadline.after(5)) for _ in range(10))
+    scores = await asyncio.gather(*asking)
+    assert len(runner.documents) == 1
+    assert all(score is scores[0] for score in scores)
+
+
+async def test_scores_are_kept_by_nobody_once_they_are_handed_over() -> None:
+    runner = FakeRunner(ALL)
+    service = await service_of(FakeWiki(), runner)
+    for rev_id in range(1, 20):
+        await service.score("enwiki-damaging", rev_id, Deadline.after(5))
+    await asyncio.sleep(0)
     gc.collect()
-    kinds = (type(thing) for thing in gc.get_objects())
-    return Counter(kind for kind in kinds if "liftwing_serving" in str(kind))
-
-
-async def test_fault_17_nothing_of_a_request_outlives_it(service: ScoringService) -> None:
-    async def ask(rev_id: int) -> object:
-        slow = rev_id % 10 == SLOW and rev_id < MISSING
-        try:
-            score = await service.score(NAME, rev_id, Deadline.after(0.2 if slow else 30))
-        except (DeadlineExceeded, ResourceMissing, RevisionMissing) as error:
-            return type(error)
-        return score.score["prediction"]
-
-    async def ask_for(rev_ids: range) -> list[object]:
-        # Each twice at a time, so that they share their work as well.
-        return await asyncio.gather(*map(ask, rev_ids), *map(ask, rev_ids))
-
-    def expected(rev_id: int) -> object:
-        return {SLOW: DeadlineExceeded, FAILING: ResourceMissing}.get(rev_id % 10, rev_id)
-
-    await ask_for(range(1, 21))
-    await ask_for(range(MISSING, MISSING + 20))
-    before = held()
-    known, missing = range(100, 500), range(MISSING + 100, MISSING + 500)
-    assert await ask_for(known) == 2 * [expected(rev_id) for rev_id in known]
-    assert await ask_for(missing) == 2 * [RevisionMissing] * len(missing)
-    assert held() - before == Counter()
+    assert [score() for score in runner.scores] == [None] * 19

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -28,6 +30,20 @@ async def test_whoever_asks_meanwhile_shares_the_result() -> None:
     )
     assert results == [1] * 10
     assert await flights.run("key", Deadline.after(5), work) == 2
+
+
+async def test_a_result_is_kept_by_nobody_once_it_is_handed_over() -> None:
+    class Result:
+        pass
+
+    async def work() -> Result:
+        return Result()
+
+    flights: SingleFlight[Result] = SingleFlight()
+    results = [weakref.ref(await flights.run(key, Deadline.after(5), work)) for key in range(100)]
+    await asyncio.sleep(0)
+    gc.collect()
+    assert [result() for result in results] == [None] * 100
 
 
 async def test_an_error_is_shared_too() -> None:
