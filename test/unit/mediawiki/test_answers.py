@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from liftwing_serving.documents import Page, Revision
 from liftwing_serving.errors import UpstreamUnusable
 from liftwing_serving.mediawiki import answers
 
@@ -17,6 +18,52 @@ ANY_JSON = st.recursive(
         max_size=4,
     ),
 )
+
+
+ANSWERS = st.lists(
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=8), min_size=2, max_size=6
+).filter(lambda pages: len({id_ for ids in pages for id_ in ids}) == sum(map(len, pages)))
+
+
+@settings(deadline=None)
+@given(ANSWERS)
+def test_each_revision_of_an_answer_is_found_under_its_own_id(pages: list[list[int]]) -> None:
+    """However MediaWiki sorts them, and with nothing of another revision or page."""
+    answer = {"query": {"pages": [page_of(number, ids) for number, ids in enumerate(pages, 1)]}}
+    found = answers.revisions_of(answer)
+    assert found == {
+        rev_id: Revision(
+            rev_id=rev_id,
+            parent_id=rev_id + 1,
+            page=Page(page_id=number, namespace=number % 3, title=f"Page {number}"),
+            timestamp=f"2026-01-01T00:00:{rev_id % 60:02d}Z",
+            user=f"User {rev_id}",
+            user_id=rev_id + 2,
+            size=rev_id + 3,
+            comment=f"comment of {rev_id}",
+            text=f"text of {rev_id}",
+            content_model="wikitext",
+        )
+        for number, ids in enumerate(pages, 1)
+        for rev_id in ids
+    }
+
+
+def page_of(number: int, rev_ids: list[int]) -> dict[str, Any]:
+    revisions = [
+        {
+            "revid": rev_id,
+            "parentid": rev_id + 1,
+            "user": f"User {rev_id}",
+            "userid": rev_id + 2,
+            "timestamp": f"2026-01-01T00:00:{rev_id % 60:02d}Z",
+            "size": rev_id + 3,
+            "comment": f"comment of {rev_id}",
+            "slots": {"main": {"contentmodel": "wikitext", "content": f"text of {rev_id}"}},
+        }
+        for rev_id in rev_ids
+    ]
+    return {"pageid": number, "ns": number % 3, "title": f"Page {number}", "revisions": revisions}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 from liftwing_serving.deadline import Deadline
@@ -38,6 +39,16 @@ async def test_lookups_of_one_turn_share_a_call() -> None:
     answers = await get_all(Batcher(calls.fetch), [1, 2, 3])
     assert answers == ["value of 1", "value of 2", "value of 3"]
     assert calls.asked == [[1, 2, 3]]
+
+
+async def test_each_key_of_many_shared_calls_gets_exactly_its_own_value() -> None:
+    calls, dice = Calls(), random.Random(1)
+    batcher = Batcher(calls.fetch, Limits(keys=20))
+    for _ in range(100):
+        keys = dice.sample(range(-20, 1000), dice.randint(2, 60))
+        expected = [f"value of {key}" if key > 0 else None for key in keys]
+        assert await get_all(batcher, keys) == expected
+    assert sum(len(keys) > 1 for keys in calls.asked) > 100
 
 
 async def test_a_key_under_way_is_not_asked_for_again() -> None:

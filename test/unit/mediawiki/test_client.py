@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import ServingError, UpstreamUnavailable, UpstreamUnusable
+from liftwing_serving.errors import (
+    DeadlineExceeded,
+    ServingError,
+    UpstreamUnavailable,
+    UpstreamUnusable,
+)
 from liftwing_serving.mediawiki import MediaWiki, Wiki
 from liftwing_serving.mediawiki.retries import RetryPolicy
 from liftwing_serving.outbound import open_session
@@ -32,7 +38,7 @@ def revision_document(*rev_ids: int) -> dict[str, Any]:
             "timestamp": "2026-01-01T00:00:00Z",
             "size": 5,
             "comment": "why",
-            "slots": {"main": {"contentmodel": "wikitext", "content": "hello"}},
+            "slots": {"main": {"contentmodel": "wikitext", "content": f"text of {rev_id}"}},
         }
         for rev_id in rev_ids
     ]
@@ -114,6 +120,77 @@ async def test_the_user_agent_names_the_service_and_a_contact(
     await client(server, session).revision(1, Deadline.after(5))
     agent = api.requests[0].headers["User-Agent"]
     assert agent.startswith("LiftWing") and "@" in agent and "https://" in agent
+
+
+async def test_a_cookie_of_the_wiki_is_never_sent_back(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession
+) -> None:
+    async def set_cookie(request: web.Request) -> web.StreamResponse:
+        response = web.json_response(revision_document(1))
+        response.set_cookie("session", "of one caller")
+        return response
+
+    api.answer = set_cookie
+    # Under a name: cookies of bare addresses are kept by no client.
+    url = str(server.make_url("").with_host("localhost"))
+    wiki = MediaWiki(Wiki(url), session, 2.0, NO_RETRIES)
+    for _ in range(3):
+        assert await wiki.revision(1, Deadline.after(5)) is not None
+    assert len(api.requests) == 3
+    assert all("Cookie" not in request.headers for request in api.requests)
+
+
+async def test_each_of_many_revisions_asked_for_together_is_the_one_of_its_id(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession
+) -> None:
+    wiki, dice = client(server, session), random.Random(1)
+    for _ in range(40):
+        rev_ids = dice.sample(range(1, 10_000), dice.randint(2, 60))
+        found = await asyncio.gather(*(wiki.revision(id_, Deadline.after(60)) for id_ in rev_ids))
+        assert [revision and (revision.rev_id, revision.text) for revision in found] == [
+            (rev_id, f"text of {rev_id}") for rev_id in rev_ids
+        ]
+    assert len(api.requests) <= 2 * 40
+
+
+async def test_each_of_many_users_asked_for_together_is_the_one_of_that_name(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession
+) -> None:
+    async def users(request: web.Request) -> web.StreamResponse:
+        names = request.query["ususers"].split("|")
+        users = [{"name": name, "editcount": int(name.split()[1])} for name in reversed(names)]
+        return web.json_response({"query": {"users": users}})
+
+    api.answer = users
+    wiki, dice = client(server, session), random.Random(1)
+    for _ in range(20):
+        numbers = dice.sample(range(10_000), dice.randint(2, 60))
+        found = await asyncio.gather(
+            *(wiki.user(f"User {number}", Deadline.after(60)) for number in numbers)
+        )
+        assert [user and user.editcount for user in found] == numbers
+
+
+async def test_a_call_that_outlasts_the_deadline_is_ended(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession
+) -> None:
+    ended = asyncio.Event()
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            # The server of the tests cancels what nobody waits for any more.
+            ended.set()
+        return web.Response()
+
+    api.answer = never
+    started = time.monotonic()
+    error = await failure(client(server, session, timeout=60), seconds=0.3)
+    assert isinstance(error, DeadlineExceeded)
+    assert 0.3 <= time.monotonic() - started < 10
+    async with asyncio.timeout(10):
+        await ended.wait()
 
 
 async def test_fault_3_a_host_header_never_leaks_into_another_wikis_request(
@@ -238,7 +315,7 @@ async def test_a_retry_that_succeeds_is_a_success(
     api.answer = fail_once
     wiki = client(server, session, retries=RetryPolicy(2, 0.01))
     revision = await wiki.revision(1, Deadline.after(5))
-    assert revision is not None and revision.text == "hello"
+    assert revision is not None and revision.text == "text of 1"
 
 
 async def test_retry_after_is_honoured(
