@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
-from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest, ServerReadyRequest
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ServerReadyRequest
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
+from support.openinference import infer, infer_request, text_of
 from support.processes import ModelServer, Wiki, call
 
 MODEL = "enwiki-damaging"
+MAX_BODY_BYTES = 1 << 20
 
 
 @pytest.fixture
@@ -27,20 +29,8 @@ def rest(server: ModelServer, request: dict[str, Any]) -> Any:
     return call(f"{server.url}/v2/models/{MODEL}/infer", body, headers)
 
 
-def rpc(server: ModelServer, request: dict[str, Any], raw: bool) -> Any:
-    message = ModelInferRequest(model_name=MODEL, id="abc")
-    tensor = message.inputs.add(name="input", shape=[1], datatype="BYTES")
-    text = json.dumps(request).encode()
-    if raw:
-        message.raw_input_contents.append(len(text).to_bytes(4, "little") + text)
-    else:
-        tensor.contents.bytes_contents.append(text)
-
-    async def infer() -> Any:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
-            return await GRPCInferenceServiceStub(channel).ModelInfer(message)
-
-    return asyncio.run(infer())
+def rpc(server: ModelServer, request: dict[str, Any], raw: bool = False, **options: Any) -> Any:
+    return infer(server, infer_request(MODEL, json.dumps(request).encode(), raw), **options)
 
 
 def test_an_http_request_gets_the_v1_answer_in_a_tensor(
@@ -63,11 +53,7 @@ def test_a_grpc_request_gets_the_v1_answer_in_a_tensor(
     answer = rpc(server, request, raw)
     (tensor,) = answer.outputs
     assert (tensor.name, list(tensor.shape), tensor.datatype) == ("output", [1], "BYTES")
-    if answer.raw_output_contents:
-        content = answer.raw_output_contents[0][4:]
-    else:
-        content = tensor.contents.bytes_contents[0]
-    assert json.loads(content) == server.predict(MODEL, request).json
+    assert json.loads(text_of(answer)) == server.predict(MODEL, request).json
 
 
 def test_bad_input_is_the_same_400_over_http(server: ModelServer) -> None:
@@ -77,15 +63,54 @@ def test_bad_input_is_the_same_400_over_http(server: ModelServer) -> None:
 
 def test_bad_input_is_an_invalid_argument_over_grpc(server: ModelServer) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        rpc(server, {"rev_id": "1"}, raw=False)
+        rpc(server, {"rev_id": "1"})
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert caught.value.details() == 'Expected "rev_id" to be an integer.'
 
 
 def test_the_server_is_ready_over_grpc(server: ModelServer) -> None:
-    async def ready() -> bool:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
-            answer = await GRPCInferenceServiceStub(channel).ServerReady(ServerReadyRequest())
-            return bool(answer.ready)
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        assert GRPCInferenceServiceStub(channel).ServerReady(ServerReadyRequest()).ready
 
-    assert asyncio.run(ready())
+
+def request_ids(server: ModelServer, rev_id: int) -> set[str]:
+    return {line["request_id"] for line in server.log_lines() if line.get("rev_id") == rev_id}
+
+
+@pytest.mark.parametrize(
+    ("rev_id", "given", "taken_over"),
+    [(81, "r-81.of:grpc/caller", True), (82, 'x" y', False), (83, "x" * 129, False)],
+)
+def test_the_log_lines_of_a_grpc_request_carry_its_callers_id_if_it_is_a_sane_one(
+    server: ModelServer, rev_id: int, given: str, taken_over: bool
+) -> None:
+    with pytest.raises(grpc.RpcError):
+        rpc(server, {"rev_id": rev_id}, metadata=[("x-request-id", given)])
+    (logged,) = request_ids(server, rev_id)
+    if taken_over:
+        assert logged == given
+    else:
+        assert UUID(logged)
+
+
+def test_grpc_requests_without_an_id_get_one_each(server: ModelServer) -> None:
+    for rev_id in (84, 85):
+        with pytest.raises(grpc.RpcError):
+            rpc(server, {"rev_id": rev_id})
+    (first,), (second,) = request_ids(server, 84), request_ids(server, 85)
+    assert UUID(first) != UUID(second)
+
+
+def test_a_grpc_message_is_accepted_up_to_the_cap_on_bodies_and_not_a_byte_above(
+    server: ModelServer,
+) -> None:
+    def answer_to(size: int) -> Any:
+        message = infer_request(MODEL, b" " * size, raw=True)
+        message = infer_request(MODEL, b" " * (2 * size - message.ByteSize()), raw=True)
+        assert message.ByteSize() == size
+        with pytest.raises(grpc.RpcError) as caught:
+            infer(server, message)
+        return caught.value.code()
+
+    assert answer_to(MAX_BODY_BYTES) is grpc.StatusCode.INVALID_ARGUMENT
+    assert answer_to(MAX_BODY_BYTES + 1) is grpc.StatusCode.RESOURCE_EXHAUSTED
