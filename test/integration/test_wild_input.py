@@ -15,6 +15,7 @@ from support.events import page_change, revision_create
 from support.processes import ModelServer, Wiki, call
 
 MODEL = "enwiki-damaging"
+MAX_BODY_BYTES = 1 << 20
 WILD = settings(
     max_examples=150,
     deadline=None,
@@ -215,7 +216,7 @@ def test_a_body_over_the_cap_is_a_413_before_the_rest_is_sent(server: ModelServe
         connection.sendall(head("Content-Length: 50000000") + b"x" * 1000)
         answer = read_answer(connection)
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"MAX_BODY_BYTES, 1048576 bytes" in answer
+    assert b"MAX_BODY_BYTES, %d bytes" % MAX_BODY_BYTES in answer
 
 
 def test_a_chunked_body_over_the_cap_is_a_413_when_it_gets_there(server: ModelServer) -> None:
@@ -273,10 +274,18 @@ def read_answer(connection: socket.socket) -> bytes:
     return answer
 
 
-def test_a_body_up_to_the_cap_is_read(server: ModelServer) -> None:
-    padding = "x" * (1024 * 1024 - 100)
-    answer = server.predict(MODEL, {"padding": padding})
-    assert answer.json == {"error": 'Expected "rev_id" in input data.'}
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_is_read_up_to_the_cap_and_not_a_byte_above(
+    server: ModelServer, chunked: bool
+) -> None:
+    for size, expected in ((MAX_BODY_BYTES, 400), (MAX_BODY_BYTES + 1, 413)):
+        body = b"{}".ljust(size)
+        data = iter([body[:1000], body[1000:]]) if chunked else body
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", f"/v1/models/{MODEL}:predict", body=data, encode_chunked=chunked)
+        response = connection.getresponse()
+        assert (response.status, size) == (expected, size)
+        connection.close()
 
 
 def test_a_client_that_stalls_or_leaves_disturbs_nobody(
