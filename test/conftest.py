@@ -3,5 +3,13 @@
 import os
 from pathlib import Path
 
+from liftwing_serving.settings import Settings
+
+# No test sees a setting that it has not made itself.
+for setting in Settings.model_fields:
+    os.environ.pop(setting.upper(), None)
+# Whatever proxy this machine has, the servers of tests are not behind it.
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
 # What `make setup` prepared, so that a plain `pytest` works too.
 os.environ.setdefault("NLTK_DATA", str(Path(__file__).parents[1] / "build/nltk_data"))

@@ -12,6 +12,7 @@ from typing import List
 import pytest
 from support import wikis
 from support.containers import DemoServer
+from support.environment import build_environment
 from support.processes import ROOT
 from support.services import make_models
 
@@ -28,6 +29,7 @@ def docker() -> List[str]:
     command = os.environ.get("DOCKER", "docker")
     done = subprocess.run(
         [command, "version", "--format", "{{.Server.Version}}"],
+        env=build_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -41,7 +43,9 @@ def docker() -> List[str]:
 def image(docker: List[str]) -> str:
     """The image of edit quality, built."""
     command = [sys.executable, str(ROOT / "tools/images/build.py"), "editquality"]
-    built = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    built = subprocess.run(
+        command, env=build_environment(), stderr=subprocess.PIPE, text=True, check=False
+    )
     assert built.returncode == 0, built.stderr
     return "editquality"
 

@@ -15,6 +15,7 @@ import sys
 from typing import Any, Dict, List
 
 import pytest
+from support.environment import build_environment, environment
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = os.environ.get("BLUBBER_VECTORS", "")
@@ -31,7 +32,7 @@ def _names(invalid: bool) -> List[Any]:
 def _compile(vector: pathlib.Path, build: Dict[str, Any]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "liftwing_blubber", str(vector / build["file"]), build["target"]],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "tools" / "blubber")},
+        env=environment({"PYTHONPATH": str(REPOSITORY / "tools" / "blubber")}),
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +79,7 @@ def test_the_image_has_the_facts_of_blubbers(
     built = subprocess.run(
         [*docker, "build", "--tag", image, "--network", NETWORK, *options, "--file", "-", context],
         input=compiled.stdout,
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        env=build_environment({"DOCKER_BUILDKIT": "1"}),
         capture_output=True,
         text=True,
         check=False,
@@ -86,7 +87,7 @@ def test_the_image_has_the_facts_of_blubbers(
     assert built.returncode == 0, built.stderr
     measured = subprocess.run(
         [sys.executable, vector.parent / "measure.py", image, "--check", vector],
-        env={**os.environ, "DOCKER": docker[0]},
+        env=build_environment({"DOCKER": docker[0]}),
         capture_output=True,
         text=True,
         check=False,

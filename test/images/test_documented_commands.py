@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.containers import IMAGE, PORT, DemoServer, docker, preferred_port, status_of
+from support.environment import build_environment
 from support.events import revision_create
 from support.processes import ROOT, call, wait_until
 
@@ -36,7 +37,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     assert client
     (commands / "docker").symlink_to(client)
     path = [str(commands), str(ROOT / ".venv/bin"), os.environ["PATH"]]
-    return {**os.environ, "PATH": os.pathsep.join(path), "DOCKER_BUILDKIT": "1"}
+    return build_environment({"PATH": os.pathsep.join(path), "DOCKER_BUILDKIT": "1"})
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from typing import Any
+from urllib.request import getproxies_environment
 
 import pytest
 from support.containers import IMAGE, docker, python, shell
@@ -130,7 +131,7 @@ def test_there_is_no_secret() -> None:
 
 def test_there_is_nothing_of_the_machine_that_built_it(configuration: dict[str, Any]) -> None:
     """Neither its folders nor how it reaches the world; the base's own settings are the base's."""
-    proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    proxies = list(getproxies_environment().values())
     pip = [os.environ.get(f"PIP_{name}", "") for name in ("INDEX_URL", "FIND_LINKS")]
     traces = [str(ROOT), *(value for value in [*proxies, *pip] if len(value) > 3)]
     patterns = " ".join(f"-e '{trace}'" for trace in traces)

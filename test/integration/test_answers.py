@@ -35,6 +35,7 @@ def test_the_documented_curl_works(
         + ["--header", "Content-type: application/json"]
         + ["--header", "Accept-Encoding: application/json"],
         cwd=tmp_path,
+        env=environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -147,14 +148,15 @@ def test_no_client_can_unload_a_model(server: ModelServer) -> None:
 def hasty_server(
     tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, model_files: dict[str, Path]
 ) -> Iterator[ModelServer]:
-    """A server that gives up early on MediaWiki."""
+    """A server that gives up early on MediaWiki, and logs what it is asked."""
     hasty = {
         "AIOHTTP_CLIENT_TIMEOUT": 0.7,
         "MW_API_MAX_RETRIES": 1,
         "MW_API_RETRY_BASE_DELAY": 0.01,
+        "LOG_JSON_PAYLOAD": "yes",
     }
-    environment = environment_for("enwiki-damaging", model_files, running_wiki, hasty)
-    server = ModelServer(tmp_path_factory.mktemp("hasty") / "server.log", environment)
+    settings = environment_for("enwiki-damaging", model_files, running_wiki, hasty)
+    server = ModelServer(tmp_path_factory.mktemp("hasty") / "server.log", settings)
     yield server
     server.close()
 
@@ -191,11 +193,10 @@ def test_fault_2_a_slow_or_busy_mediawiki_is_a_503_in_time(
 
 
 def test_a_mediawiki_that_fails_once_is_not_noticed(
-    start: Start, wiki: Wiki, nasty: dict[str, list[int]]
+    hasty_server: ModelServer, wiki: Wiki, nasty: dict[str, list[int]]
 ) -> None:
-    server = start(MW_API_RETRY_BASE_DELAY=0.05)
     wiki.turn(error={"status": 503}, fail_first=1)
-    assert server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}).status == 200
+    assert hasty_server.predict("enwiki-damaging", {"rev_id": nasty["ordinary"][0]}).status == 200
 
 
 @pytest.fixture(scope="module")
@@ -271,11 +272,12 @@ def test_the_whole_log_is_json(server: ModelServer) -> None:
 
 
 def test_payloads_are_logged_only_when_asked_for(
-    start: Start, wiki: Wiki, nasty: dict[str, list[int]]
+    server: ModelServer, hasty_server: ModelServer
 ) -> None:
-    server = start(LOG_JSON_PAYLOAD="yes")
-    rev_id = nasty["ordinary"][0]
-    server.predict("enwiki-damaging", {"rev_id": rev_id})
-    assert [line["payload"] for line in server.log_lines() if "payload" in line] == [
-        {"rev_id": rev_id}
-    ]
+    request = {"rev_id": 7_777_777}
+    for asked in (server, hasty_server):
+        assert asked.predict("enwiki-damaging", request).status == 400
+    logged = [line["payload"] for line in hasty_server.log_lines() if "payload" in line]
+    assert logged[-1] == request
+    assert "answered 400" in server.log_lines()[-1]["message"]
+    assert [line for line in server.log_lines() if "payload" in line] == []

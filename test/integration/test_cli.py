@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.environment import environment
 from support.processes import ModelServer, Wiki
 
 COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
 
 
 def run(*arguments: str, expected: int = 0) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+    command = [COMMAND, *arguments]
+    result = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
     assert result.returncode == expected, result.stderr + result.stdout
     return result
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
 
+from support.environment import build_environment
 from support.processes import ROOT, Answer, call, free_port, wait_until
 
 IMAGE = "editquality"
@@ -27,9 +28,8 @@ HARDENED = (
 
 def docker(*words: str) -> str:
     """What the command prints; a failure is an error with its message."""
-    done = subprocess.run(
-        [os.environ.get("DOCKER", "docker"), *words], capture_output=True, text=True
-    )
+    command = [os.environ.get("DOCKER", "docker"), *words]
+    done = subprocess.run(command, env=build_environment(), capture_output=True, text=True)
     assert done.returncode == 0, f"docker {words[0]}: {done.stdout[-2000:]}{done.stderr}"
     return done.stdout
 
@@ -74,7 +74,11 @@ class Container:
         """Both of its outputs."""
         words = [os.environ.get("DOCKER", "docker"), "logs", self.id]
         return subprocess.run(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            words,
+            env=build_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ).stdout
 
     def run(self, *words: str) -> str:

@@ -14,6 +14,7 @@ from liftwing_demo.mediawiki import (
     mediawiki_is_current,
     require_packages,
 )
+from support.environment import environment
 from support.processes import ROOT, stop
 
 FOLDER = ROOT / "build/test-mediawiki"
@@ -25,7 +26,7 @@ class MediaWiki:
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "liftwing_demo.mediawiki.serve", "--dir", str(folder)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())
         assert self.process.stdout is not None
         line = self.process.stdout.readline().decode()
         assert line, f"MediaWiki did not start; see {folder}/server.log"

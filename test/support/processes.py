@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.environment import environment
+
 ROOT = Path(__file__).parents[2]
 MODEL_SERVER = ROOT / "revscoring/editquality/model-server/model.py"
 START_SECONDS = 60.0
@@ -81,7 +83,7 @@ class Controlled:
 
     def __init__(self, module: str, *options: str) -> None:
         command = [sys.executable, "-m", module, *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().decode().split()[-1]
 
@@ -133,7 +135,7 @@ class ModelServer:
     def __init__(
         self,
         log: Path,
-        environment: Mapping[str, str],
+        settings: Mapping[str, str],
         flags: Sequence[str] = (),
         wait: bool = True,
     ) -> None:
@@ -146,7 +148,7 @@ class ModelServer:
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, str(MODEL_SERVER), *ports, *flags],
-                env=os.environ | defaults | environment,
+                env=environment({**defaults, **settings}),
                 stderr=stream,
                 stdout=stream,
             )
@@ -169,6 +171,15 @@ class ModelServer:
         """POST a request, as JSON unless it is bytes already."""
         body = request if isinstance(request, bytes) else json.dumps(request).encode()
         return call(f"{self.url}/v1/models/{model}:predict", body, timeout=timeout)
+
+    def metrics(self) -> dict[str, float]:
+        """This project's samples, by name and labels."""
+        lines = call(f"{self.url}/metrics").body.decode().splitlines()
+        return {
+            name: float(value)
+            for name, _, value in (line.rpartition(" ") for line in lines)
+            if name.startswith("liftwing_")
+        }
 
     def template_pid(self) -> int:
         """The child of the server that leads a process group, which the workers belong to."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from support.environment import environment
 from support.processes import ROOT, ModelServer, Wiki, call
 
 MODELS = ("enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted")
@@ -31,7 +32,8 @@ def make_models(wanted: Mapping[str, tuple[str, str]]) -> None:
         "    lists = importlib.import_module(f'editquality.feature_lists.{wiki}')\n"
         "    write_model(Path(path), getattr(lists, kind), seed)\n"
     )
-    subprocess.run([sys.executable, "-c", code, json.dumps(wanted)], cwd=ROOT / "test", check=True)
+    command = [sys.executable, "-c", code, json.dumps(wanted)]
+    subprocess.run(command, cwd=ROOT / "test", env=environment(), check=True)
 
 
 def make_model(write: str, path: Path) -> None:
@@ -43,15 +45,16 @@ def make_model(write: str, path: Path) -> None:
         "from support import models\n"
         "getattr(models, sys.argv[1])(Path(sys.argv[2]))\n"
     )
-    subprocess.run([sys.executable, "-c", code, write, str(path)], cwd=ROOT / "test", check=True)
+    command = [sys.executable, "-c", code, write, str(path)]
+    subprocess.run(command, cwd=ROOT / "test", env=environment(), check=True)
 
 
 def environment_for(
     models: str, files: dict[str, Path], wiki: Wiki, extra: Mapping[str, Any]
 ) -> dict[str, str]:
     path = files[models] if models in files else files[MODELS[0]].parents[1]
-    environment = {"INFERENCE_NAME": models, "MODEL_PATH": str(path), "WIKI_URL": wiki.url}
-    return environment | {name: str(value) for name, value in extra.items()}
+    settings = {"INFERENCE_NAME": models, "MODEL_PATH": str(path), "WIKI_URL": wiki.url}
+    return settings | {name: str(value) for name, value in extra.items()}
 
 
 def samples(server: ModelServer) -> dict[str, float]:

@@ -9,6 +9,7 @@ import pytest
 
 from liftwing_serving import corpora
 from liftwing_serving.corpora import LANGUAGES, CorporaReport, WordLists, prepare, recorded_source
+from support.environment import environment
 
 REAL = {language: f"word of {language}\n".encode() for language in LANGUAGES}
 NEWER = REAL | {"english": b"newer\n", "README": b"about\n"}
@@ -150,9 +151,9 @@ def test_the_command_warns_of_a_stand_in(
 
 
 def python(code: str, nltk_data: Path) -> str:
-    environment = {"PATH": os.environ["PATH"], "NLTK_DATA": str(nltk_data), "HOME": str(nltk_data)}
+    alone = environment({"NLTK_DATA": str(nltk_data), "HOME": str(nltk_data)})
     command = [sys.executable, "-W", "ignore", "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.environment import environment
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python/liftwing_serving"
 
@@ -123,5 +125,6 @@ def test_the_server_process_never_imports_the_revscoring_library() -> None:
         text=True,
         check=True,
         cwd="/",
+        env=environment(),
     )
     assert run.stdout.strip() == "[]"

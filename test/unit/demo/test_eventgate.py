@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from liftwing_demo.eventgate.checks import schema_check
 from liftwing_demo.eventgate.server import make_app
+from support.environment import environment
 from support.events import page_change, revision_create, schemas_folder
 
 Client = TestClient[Request, Application]
@@ -260,7 +260,7 @@ def start(*options: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": ""},
+        env=environment(),
     )
 
 

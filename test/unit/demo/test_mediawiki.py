@@ -16,6 +16,7 @@ from liftwing_demo.mediawiki.export import write_dump
 from liftwing_demo.wiki import WikiStore
 from liftwing_demo.wiki.ledger import base36_sha1
 from liftwing_demo.wiki.records import Hidden
+from support.environment import environment
 
 EMPTY_TABLES = """
 CREATE TABLE page (page_id, page_namespace, page_title, page_latest, page_len);
@@ -80,6 +81,6 @@ def test_a_folder_without_a_wiki_is_not_current(tmp_path: Path, wiki_path: Path)
 
 def test_a_folder_without_a_wiki_cannot_be_served(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "liftwing_demo.mediawiki.serve", "--dir", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"there is no MediaWiki in {tmp_path}\n"

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from liftwing_demo.wiki import WikiStore
 from liftwing_demo.wiki.server import make_app
+from support.environment import environment
 
 QUERY = {"action": "query", "format": "json", "prop": "revisions", "revids": "1000001"}
 CONTENT = QUERY | {"rvprop": "ids|content", "rvslots": "main"}
@@ -193,6 +194,7 @@ def start(path: Path, port: int = 0) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(path)]
     return subprocess.Popen(
         [*command, "--port", str(port)],
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,6 +10,7 @@ from liftwing_demo.training import ModelReport, models_are_current, read_reports
 from liftwing_demo.training.card import render_card
 from liftwing_demo.training.record import replace_text, write_record
 from liftwing_demo.wiki import WikiStore
+from support.environment import environment
 
 REPORT = ModelReport("damaging", "0.1.0", 80, 442, 147, 38, 0.97, None, 0.5)
 
@@ -112,7 +113,7 @@ def test_features_equal_those_of_the_stock_extractor_over_http(
     features = extract.FEATURES["damaging"]
     command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki_path)]
     rev_ids = [nasty[kind][0] for kind in ("ordinary", "invalid_name", "missing_account")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as server:
         assert server.stdout is not None
         session = mwapi.Session(server.stdout.readline().split()[-1], user_agent="test")
         over_http = list(extract.Extractor(session).extract(rev_ids, features))
