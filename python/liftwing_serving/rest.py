@@ -10,6 +10,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -45,6 +46,15 @@ EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
     ModelNotReady: 503,
     ServerNotReady: 503,
 }
+
+
+_http_request: ContextVar[Request | None] = ContextVar("http_request", default=None)
+
+
+async def client_left() -> bool:
+    """Whether the present request came by HTTP and its client is gone."""
+    request = _http_request.get()
+    return request is not None and await request.is_disconnected()
 
 
 class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
@@ -115,6 +125,7 @@ class RequestContext:
             return
         request_id = logs.sane_request_id(Headers(scope=scope).get("x-request-id", ""))
         token = logs.request_id.set(request_id)
+        _http_request.set(Request(scope, receive))
 
         answered = False
 
@@ -127,6 +138,12 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # Only uvicorn cancels requests: those that the grace period was too short for.
+            if answered:
+                raise
+            stopping = _answer("The server is stopping.", 503, {"Retry-After": "1"})
+            await stopping(scope, receive, send_with_id)
         except Exception:
             # Starlette answers a defect and raises it on, for servers that log nothing otherwise.
             if not answered:

@@ -27,7 +27,7 @@ from kserve.model_repository import ModelRepository
 from liftwing_serving import metrics
 from liftwing_serving.errors import InternalError, ServingError
 from liftwing_serving.grpc_server import GrpcServer
-from liftwing_serving.rest import CLIENT_LEFT, LiftwingDataPlane, LiftwingRestServer
+from liftwing_serving.rest import CLIENT_LEFT, LiftwingDataPlane, LiftwingRestServer, client_left
 from liftwing_serving.settings import Settings
 from liftwing_serving.template import TemplateFailed
 
@@ -64,6 +64,8 @@ class Servable(kserve.Model):  # type: ignore[misc]
             status = CLIENT_LEFT
             raise
         finally:
+            if await client_left():
+                status = CLIENT_LEFT
             metrics.REQUESTS.labels(self.name, str(status)).inc()
 
 
