@@ -278,6 +278,6 @@ def test_payloads_are_logged_only_when_asked_for(
     for asked in (server, hasty_server):
         assert asked.predict("enwiki-damaging", request).status == 400
     logged = [line["payload"] for line in hasty_server.log_lines() if "payload" in line]
-    assert logged[-1] == request
+    assert logged[-1:] == [request]
     assert "answered 400" in server.log_lines()[-1]["message"]
     assert [line for line in server.log_lines() if "payload" in line] == []
