@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.environment import environment
 from support.processes import ModelServer, Wiki, call, free_port
 from support.services import Start, environment_for, make_model
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.processes import ModelServer, Wiki, call, cpu_time, exists, wait_until
-from support.services import Start, environment_for, samples
+from support.services import Start, environment_for
 
 MODEL = "enwiki-damaging"
 
@@ -88,7 +88,7 @@ def test_fault_10_a_request_that_kills_two_workers_is_a_503_and_another_try_may_
 def test_fault_10_bystanders_are_not_touched_while_workers_die(
     server: ModelServer, nasty: dict[str, list[int]]
 ) -> None:
-    deaths = samples(server)["liftwing_worker_deaths_total"]
+    deaths = server.metrics()["liftwing_worker_deaths_total"]
     ask = partial(server.predict, MODEL)
     for round_ in range(3):
         requests = [{"rev_id": rev_id} for rev_id in nasty["ordinary"][10 * round_ :][:10]]
@@ -99,7 +99,7 @@ def test_fault_10_bystanders_are_not_touched_while_workers_die(
         # One death a round, so that no request can be hit by two.
         assert [answer.result().status for answer in answers] == [200] * 10
         wait_until(lambda: len(server.worker_pids()) == 2, 5, "whole")
-    assert samples(server)["liftwing_worker_deaths_total"] == deaths + 3
+    assert server.metrics()["liftwing_worker_deaths_total"] == deaths + 3
     assert any("a worker died" in line["message"] for line in server.log_lines())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from support.environment import environment
-from support.processes import ROOT, ModelServer, Wiki, call
+from support.processes import ROOT, ModelServer, Wiki
 
 MODELS = ("enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted")
 
@@ -55,12 +54,3 @@ def environment_for(
     path = files[models] if models in files else files[MODELS[0]].parents[1]
     settings = {"INFERENCE_NAME": models, "MODEL_PATH": str(path), "WIKI_URL": wiki.url}
     return settings | {name: str(value) for name, value in extra.items()}
-
-
-def samples(server: ModelServer) -> dict[str, float]:
-    """The project's own metrics, each by its name and labels as a scrape has them."""
-    found = {}
-    for line in call(f"{server.url}/metrics").body.decode().splitlines():
-        if match := re.fullmatch(r"(liftwing_[^ ]+) ([0-9.e+-]+)", line):
-            found[match[1]] = float(match[2])
-    return found
