@@ -4,7 +4,7 @@ PORT ?= 8080
 WIKI_PORT ?= 8090
 # WIKI needs no mention: make exports what its command line sets.
 
-run bench: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
+run bench hops: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
 
 .PHONY: help
 help:  ## Show this list
@@ -39,6 +39,10 @@ images: setup  ## Build the images with Docker and test them (root where none ru
 .PHONY: bench
 bench: setup  ## Measure this server against the bare library (table and build/bench/bench.png)
 	@.venv/bin/python tools/bench/run.py
+
+.PHONY: hops
+hops: setup  ## List the functions of ours that a request passes, and in which files they are
+	@.venv/bin/python tools/hops/hops.py
 
 .PHONY: locks
 locks:  ## Recompile the lock files (UPGRADE=1 to move to newer versions)

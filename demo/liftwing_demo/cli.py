@@ -12,7 +12,7 @@ from rich.table import Table
 from liftwing_demo.children import die_with_parent
 from liftwing_demo.mediawiki import serve as mediawiki_server
 from liftwing_demo.eventgate import server as eventgate_server
-from liftwing_demo.run import MODELS, Demo, DemoError, WikiKind, console, prepare, prepare_wiki
+from liftwing_demo.run import FAMILY, Demo, DemoError, WikiKind, console, prepare, prepare_wiki
 from liftwing_demo.run import run as run_demo
 from liftwing_demo.training import read_reports
 from liftwing_demo.wiki import WikiStore
@@ -108,7 +108,7 @@ def models(folder: Folder = DEFAULT_FOLDER) -> None:
         typer.secho("There are no models yet; `liftwing-serving demo build` makes them.", err=True)
         raise typer.Exit(1) from None
     table = Table("model", "version", "ROC AUC", "precision", "recall", "held-out revisions")
-    for name in MODELS:
+    for name in FAMILY.kinds:
         report = reports[name]
         rates = (report.roc_auc, report.precision, report.recall)
         figures = ("-" if rate is None else f"{rate:.3f}" for rate in rates)

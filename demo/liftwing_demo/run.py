@@ -18,9 +18,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
+from liftwing_serving.revscoring import families
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from liftwing_demo.checkout import model_server
 from liftwing_demo.children import Children
 from liftwing_demo.mediawiki import (
     MediaWikiError,
@@ -31,8 +33,7 @@ from liftwing_demo.mediawiki import (
 from liftwing_demo.training import models_are_current
 from liftwing_demo.wiki import build_wiki, wiki_is_current
 
-MODELS = ("damaging", "goodfaith", "reverted")
-SERVER = Path(__file__).parents[2] / "revscoring/editquality/model-server/model.py"
+FAMILY = families.EDITQUALITY
 FIRST_REVISION = 1000001
 START_SECONDS = 120.0
 
@@ -101,7 +102,7 @@ def run(demo: Demo) -> None:
 def prepare(demo: Demo) -> None:
     """Build the wiki and train the models, unless a former start left good ones."""
     prepare_wiki(demo)
-    if not models_are_current(demo.wiki_file, demo.models, MODELS):
+    if not models_are_current(demo.wiki_file, demo.models, FAMILY.kinds):
         # revscoring's import warns of setuptools, here and in each process that extracts.
         os.environ.setdefault("PYTHONWARNINGS", "ignore:pkg_resources is deprecated:UserWarning")
         warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
@@ -109,7 +110,7 @@ def prepare(demo: Demo) -> None:
         from liftwing_demo.training.train import train_models
 
         with progress_bars() as report:
-            train_models(demo.wiki_file, demo.models, MODELS, report)
+            train_models(demo.wiki_file, demo.models, FAMILY.kinds, report)
 
 
 def prepare_wiki(demo: Demo) -> None:
@@ -160,7 +161,7 @@ def start_wiki(children: Children, demo: Demo) -> None:
 def start_server(children: Children, demo: Demo) -> None:
     """Start the model server as production does: its model.py and the environment."""
     environment = {
-        "INFERENCE_NAME": ",".join(f"enwiki-{model}" for model in MODELS),
+        "INFERENCE_NAME": ",".join(f"enwiki-{model}" for model in FAMILY.kinds),
         "MODEL_PATH": str(demo.models),
         "WIKI_URL": f"http://127.0.0.1:{demo.wiki_port}",
         "KSERVE_LOGLEVEL": "WARNING",
@@ -169,7 +170,7 @@ def start_server(children: Children, demo: Demo) -> None:
         "DRAIN_DELAY_SECONDS": "0",
     }
     ports = ["--http_port", str(demo.port), "--grpc_port", str(demo.grpc_port)]
-    children.start("model server", [sys.executable, str(SERVER), *ports], environment)
+    children.start("model server", [sys.executable, str(model_server(FAMILY)), *ports], environment)
 
 
 def wait_until_ready(children: Children, demo: Demo) -> None:
@@ -189,9 +190,11 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
 
 def show_score(demo: Demo, seconds: float) -> None:
     """Print a curl line that works as pasted, and its answer."""
-    url = f"http://localhost:{demo.port}/v1/models/enwiki-goodfaith:predict"
+    url = f"http://localhost:{demo.port}/v1/models/enwiki-{FAMILY.example}:predict"
     body = json.dumps({"rev_id": FIRST_REVISION})
-    console.print(f"Ready after {seconds:.1f} s, serving {', '.join(MODELS)}. Ask for a score:\n")
+    console.print(
+        f"Ready after {seconds:.1f} s, serving {', '.join(FAMILY.kinds)}. Ask for a score:\n"
+    )
     console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
     request = urllib.request.Request(url, data=body.encode(), method="POST")
     with urllib.request.urlopen(request, timeout=30) as response:

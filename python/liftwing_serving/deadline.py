@@ -15,7 +15,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """A moment of the monotonic clock, in seconds, that a function which waits is handed."""
+    """A moment of the monotonic clock, in seconds, that a function which waits is handed.
+
+    It is held by one timer for each thing that is bounded: the request itself in the server room,
+    an HTTP call by its timeout, a task by the pool. Nothing that waits for one of these sets
+    another.
+    """
 
     at: float
 
@@ -32,10 +37,10 @@ class Deadline:
         """Whether no time is left."""
         return time.monotonic() >= self.at
 
-    async def wait_for(self, work: Awaitable[T], doing: str) -> T:
+    async def wait_for(self, work: Awaitable[T]) -> T:
         """The result of `work`, which is cancelled when the deadline passes.
 
-        Raises DeadlineExceeded, which names what was being done.
+        Raises DeadlineExceeded.
         """
         scope = asyncio.timeout(self.remaining())
         try:
@@ -44,4 +49,4 @@ class Deadline:
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise DeadlineExceeded(f"The request's time was over while {doing}.") from None
+            raise DeadlineExceeded from None

@@ -14,9 +14,9 @@
     └── InternalError              500  a defect of ours; the answer is a request id
 
 ChangeProp repeats a request on 502 and 503 only, so what may work on a second try must be one of
-these two. Errors are raised where the trouble is seen and turned into an answer in one place,
-`rest.py` (for gRPC `grpc_server.py`). They cross process boundaries by pickle: all state is in
-`args` and `__dict__`.
+these two. Errors are raised where the trouble is seen; `server/failures.py` alone turns them into
+answers, of HTTP and of gRPC. They cross process boundaries by pickle: all state is in `args` and
+`__dict__`.
 """
 
 
@@ -128,11 +128,14 @@ class UpstreamUnavailable(Unavailable):
 
 
 class WorkerLost(Unavailable):
-    """The process that scored the revision died, and so did the one that tried again."""
+    """The process that did the work died, and so did the one that tried again."""
 
 
 class DeadlineExceeded(Unavailable):
     """The work of one request took longer than REQUEST_DEADLINE_SECONDS."""
+
+    def __str__(self) -> str:
+        return "The request's time was over."
 
 
 class InternalError(ServingError):
@@ -140,4 +143,12 @@ class InternalError(ServingError):
 
     def __init__(self, message: str, details: str = "") -> None:
         super().__init__(message)
+        self.details = details
+
+
+class StartFailed(Exception):
+    """The server cannot begin to serve. The text is one line; `details` is for the log."""
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        super().__init__(reason)
         self.details = details

@@ -8,13 +8,14 @@ import re
 import sys
 import uuid
 import warnings
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
-rev_id: contextvars.ContextVar[int | None] = contextvars.ContextVar("rev_id", default=None)
+_notes: contextvars.ContextVar[Mapping[str, object]] = contextvars.ContextVar("notes", default={})
 
 # What may stand in a log line and in a header as it came.
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
@@ -28,8 +29,13 @@ def sane_request_id(given: str) -> str:
     return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
+def note(**fields: object) -> None:
+    """Have the request's further log lines say this, such as the revision it is about."""
+    _notes.set({**_notes.get(), **fields})
+
+
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, request_id, rev_id, extras."""
+    """A record as one line of JSON: time, level, logger, message, request_id, notes, extras."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -38,8 +44,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        of_request = {"request_id": request_id.get(), "rev_id": rev_id.get()}
-        line.update({name: value for name, value in of_request.items() if value is not None})
+        if (of_request := request_id.get()) is not None:
+            line["request_id"] = of_request
+        line.update(_notes.get())
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

@@ -26,30 +26,12 @@ EVENTS = Counter(
 EVENT_QUEUE = Gauge("liftwing_event_queue", "Score events waiting to be delivered.")
 
 
-def observe_stage(model: str, stage: str, seconds: float) -> None:
-    """Record how long one stage of one score took."""
-    STAGES.labels(model, stage).observe(seconds)
+def observe_stages(model: str, **seconds: float) -> None:
+    """Record how long the stages of one score took."""
+    for stage, took in seconds.items():
+        STAGES.labels(model, stage).observe(took)
 
 
-class EventCounts:
-    """Counts what becomes of events; an `eventgate.EventMetrics`."""
-
-    def accepted(self, count: int) -> None:
-        """Events were handed over for delivery."""
-        EVENTS.labels("accepted").inc(count)
-
-    def delivered(self, count: int) -> None:
-        """EventGate took events."""
-        EVENTS.labels("delivered").inc(count)
-
-    def rejected(self, count: int) -> None:
-        """EventGate called events invalid, for good."""
-        EVENTS.labels("rejected").inc(count)
-
-    def retried(self, count: int) -> None:
-        """Events will be sent once more."""
-        EVENTS.labels("retried").inc(count)
-
-    def dropped(self, count: int, reason: str) -> None:
-        """Events were given up."""
-        EVENTS.labels(f"dropped_{reason}").inc(count)
+def count_events(result: str, number: int) -> None:
+    """Count what became of some events; see the metric for the words."""
+    EVENTS.labels(result).inc(number)

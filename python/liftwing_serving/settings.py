@@ -1,13 +1,15 @@
-"""Every environment variable a model server reads, typed, in one place.
+"""What model servers read from the environment, typed: a class for each concern.
 
-docs/configuration.md is made from this class (`python -m liftwing_serving.settings`).
+A family composes those that it uses with fields of its own (`class RevscoringSettings(
+ServerSettings, WikiSettings, ...)`), and hands the whole to each room, which asks for its class
+only. Nothing else reads the environment. docs/configuration.md is made from these classes, by
+`liftwing-serving settings --markdown`.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AnyHttpUrl, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,64 +22,15 @@ LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)
 
 
 class Settings(BaseSettings):
-    """The settings of one model server, read from the environment when it starts."""
+    """Base of all classes of settings; each field's meaning stands under it."""
 
     model_config = SettingsConfigDict(
         use_attribute_docstrings=True, extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    inference_name: str
-    """Which models to serve: `{wiki}-{model}`, or several of one wiki with commas between."""
 
-    wiki_url: AnyHttpUrl
-    """Base URL of the MediaWiki to ask; `/w/api.php` is appended."""
-
-    wiki_host: str | None = None
-    """Host header for MediaWiki calls, where it differs from the URL's own host."""
-
-    model_path: Path | None = None
-    """The model file, `/mnt/models/model.bin` by default. With several models the directory
-    that holds `{name}/model.bin`, `/mnt/models` by default."""
-
-    model_version: str | None = None
-    """Version to report instead of the model's own. Refused with several models."""
-
-    eventgate_url: AnyHttpUrl | None = None
-    """Where score events go, in full. With EVENTGATE_STREAM set too, a request that carries an
-    event also produces one."""
-
-    eventgate_stream: str | None = None
-    """The stream that score events name."""
-
-    aiohttp_client_timeout: Seconds = 5.0
-    """Seconds that one call to MediaWiki or EventGate may take, connection included."""
-
-    mw_api_max_retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a MediaWiki call that may succeed on a second try is repeated."""
-
-    mw_api_retry_base_delay: NotNegativeSeconds = 0.5
-    """Seconds before the first repetition, doubled for each further one, with jitter."""
-
-    asyncio_use_process_pool: bool = True
-    """Extraction and scoring in worker processes. False: in a thread of the server, to debug."""
-
-    asyncio_aux_workers: Annotated[int, Field(ge=1, le=256)] = Field(
-        default_factory=available_cores
-    )
-    """How many worker processes; as many as the container has cores by default."""
-
-    preprocess_mp: bool = True
-    """Feature extraction in the worker processes. False: in a thread of the server."""
-
-    inference_mp: bool = True
-    """Scoring in the worker processes. False: in a thread of the server."""
-
-    mwapi_revid_content_threshold_bytes: Annotated[int, Field(ge=0)] = 100_000
-    """Bytes of revision and parent together from which a revision counts as heavy. Heavy
-    revisions never take all workers, so that light ones do not wait behind them."""
-
-    num_threads: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
-    """Threads of the numeric libraries in the server process. Workers always use one each."""
+class ServerSettings(Settings):
+    """Answering requests, starting and stopping, logs."""
 
     request_deadline_seconds: Seconds = 30.0
     """Seconds for all work of one request, retries included; then it is answered with 503."""
@@ -104,14 +57,79 @@ class Settings(BaseSettings):
     """Level of uvicorn's access log; INFO shows a line per request."""
 
 
+class CallSettings(Settings):
+    """Calls to other services."""
+
+    aiohttp_client_timeout: Seconds = 5.0
+    """Seconds that one call to MediaWiki or EventGate may take, connection included."""
+
+
+class MediaWikiSettings(CallSettings):
+    """Calls to MediaWiki."""
+
+    mw_api_max_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often a MediaWiki call that may succeed on a second try is repeated."""
+
+    mw_api_retry_base_delay: NotNegativeSeconds = 0.5
+    """Seconds before the first repetition, doubled for each further one, with jitter."""
+
+
+class WikiSettings(MediaWikiSettings):
+    """The one wiki that a server asks."""
+
+    wiki_url: AnyHttpUrl
+    """Base URL of the MediaWiki to ask; `/w/api.php` is appended."""
+
+    wiki_host: str | None = None
+    """Host header for MediaWiki calls, where it differs from the URL's own host."""
+
+
+class WorkerSettings(Settings):
+    """Work that is done off the event loop."""
+
+    asyncio_use_process_pool: bool = True
+    """Extraction and scoring in worker processes. False: in a thread of the server, to debug."""
+
+    asyncio_aux_workers: Annotated[int, Field(ge=1, le=256)] = Field(
+        default_factory=available_cores
+    )
+    """How many worker processes; as many as the container has cores by default."""
+
+    preprocess_mp: bool = True
+    """Feature extraction in the worker processes. False: in a thread of the server."""
+
+    inference_mp: bool = True
+    """Scoring in the worker processes. False: in a thread of the server."""
+
+    num_threads: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
+    """Threads of the numeric libraries in the server process. Workers always use one each."""
+
+
+class EventSettings(CallSettings):
+    """Events that scores become."""
+
+    eventgate_url: AnyHttpUrl | None = None
+    """Where score events go, in full. With EVENTGATE_STREAM set too, a request that carries an
+    event also produces one."""
+
+    eventgate_stream: str | None = None
+    """The stream that score events name."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
 class SettingsError(Exception):
     """The environment does not make sense; the text names each variable and what is wrong."""
 
 
-def load_settings() -> Settings:
-    """The settings from the environment. Raises SettingsError."""
+def load_settings(kind: type[S], **given: Any) -> S:
+    """Settings of a family; what is `given` is not looked for in the environment.
+
+    Raises SettingsError.
+    """
     try:
-        return Settings()  # type: ignore[call-arg]
+        return kind(**given)
     except ValidationError as error:
         lines = [f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
@@ -121,23 +139,34 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return str(location[0]).upper() if location else "environment"
 
 
-def as_markdown() -> str:
-    """The table of docs/configuration.md."""
-    rows = ["| name | default | meaning |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        meaning = " ".join((field.description or "").split())
-        rows.append(f"| {name.upper()} | {_default(name)} | {meaning} |")
-    return "\n".join(rows) + "\n"
+def as_markdown(families: Mapping[str, type[Settings]]) -> str:
+    """The tables of docs/configuration.md: for each class its fields, and which images read it."""
+    readers: dict[type[Settings], list[str]] = {}
+    for image, settings in families.items():
+        for kind in settings.__mro__:
+            if issubclass(kind, Settings) and kind.__annotations__.keys() & kind.model_fields:
+                readers.setdefault(kind, []).append(image)
+    return "\n".join(line for kind, images in readers.items() for line in _section(kind, images))
 
 
-def _default(name: str) -> str:
-    field = Settings.model_fields[name]
+def _section(kind: type[Settings], images: list[str]) -> Iterator[str]:
+    yield f"## {(kind.__doc__ or '').strip().rstrip('.')}"
+    yield ""
+    yield f"Read by: {', '.join(images)}."
+    yield ""
+    yield "| name | default | meaning |"
+    yield "| --- | --- | --- |"
+    for name in kind.__annotations__:
+        if name in kind.model_fields:
+            meaning = " ".join((kind.model_fields[name].description or "").split())
+            yield f"| {name.upper()} | {_default(kind, name)} | {meaning} |"
+    yield ""
+
+
+def _default(kind: type[Settings], name: str) -> str:
+    field = kind.model_fields[name]
     if field.is_required():
         return "required"
     if field.default_factory is not None:
         return "the container's cores"
-    return "none" if field.default is None else f"`{field.default}`"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(as_markdown())
+    return "none" if field.default in (None, "") else f"`{field.default}`"

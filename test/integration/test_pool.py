@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError, WorkerLost
-from liftwing_serving.pool import WorkerPool
-from liftwing_serving.template import Template, TemplateFailed
-from liftwing_serving.worker import HandlerSpec
+from liftwing_serving.workers.pool import WorkerPool
+from liftwing_serving.workers.template import Template, TemplateFailed
+from liftwing_serving.workers.messages import HandlerSpec
 from support.processes import ROOT, children, exists, processes, resident_bytes
 
 SPEC = HandlerSpec("support.handlers:make", None)
@@ -275,7 +275,7 @@ async def test_a_lack_of_descriptors_is_got_over(
 async def test_a_template_that_does_not_answer_is_replaced(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liftwing_serving.pool.FORK_SECONDS", 0.5)
+    monkeypatch.setattr("liftwing_serving.workers.pool.FORK_SECONDS", 0.5)
     os.kill(pool.template_pid, signal.SIGSTOP)
     workers = pool.worker_pids
     for pid in workers:
@@ -289,7 +289,7 @@ async def test_a_template_that_does_not_answer_is_replaced(
 async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liftwing_serving.pool.ROUND_SECONDS", 0.1)
+    monkeypatch.setattr("liftwing_serving.workers.pool.ROUND_SECONDS", 0.1)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(6):
         old = {pool.template_pid, *pool.worker_pids}

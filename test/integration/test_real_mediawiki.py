@@ -96,10 +96,10 @@ def test_the_embedded_wiki_answers_as_mediawiki_does(
     served = asked(wiki.url, calls["siteinfo"], version).json["query"]["general"]
 
     def compare(name: str) -> list[str]:
-        outlines = [
+        real, embedded = (
             outline(asked(url, calls[name], version), served) for url in (mediawiki.url, wiki.url)
-        ]
-        return [f"{name} {difference}" for difference in differences(*outlines)]
+        )
+        return [f"{name} {difference}" for difference in differences(real, embedded)]
 
     with ThreadPoolExecutor(4) as threads:
         found = list(itertools.chain(*threads.map(compare, calls)))

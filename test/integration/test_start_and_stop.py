@@ -251,11 +251,11 @@ def test_what_is_in_flight_after_the_drain_delay_has_the_grace_period_and_no_lon
 
     with ThreadPoolExecutor(4) as threads:
         wiki.turn(latency=25)
-        hopeless = [threads.submit(*call) for call in zip((by_http, by_grpc), too_late)]
+        hopeless = [threads.submit(ask, id_) for ask, id_ in zip((by_http, by_grpc), too_late)]
         wait_until_asked(wiki, too_late)
         # Two calls of this latency, one after the other, are within the grace period.
         wiki.turn(latency=1.2)
-        hopeful = [threads.submit(*call) for call in zip((by_http, by_grpc), in_time)]
+        hopeful = [threads.submit(ask, id_) for ask, id_ in zip((by_http, by_grpc), in_time)]
         wait_until_asked(wiki, in_time)
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)

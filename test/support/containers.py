@@ -14,9 +14,9 @@ from typing import Any, cast
 from urllib.error import URLError
 
 from support.environment import build_environment
-from support.processes import ROOT, Answer, call, free_port, wait_until
+from support.processes import FAMILY, ROOT, Answer, call, free_port, wait_until
 
-IMAGE = "editquality"
+IMAGE = FAMILY.folder
 PYTHON = "/opt/lib/venv/bin/python3"
 PORT = 8080
 STOP_SECONDS = 35

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from liftwing_serving.eventgate import QueuedEvent, RetryLimits
+from liftwing_serving.events.queue import QueuedEvent
+from liftwing_serving.events.sender import RetryLimits
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[web.Response]]
 QUICK = RetryLimits(max_failures=3, max_age_seconds=60, base_delay=0.002)
@@ -79,25 +80,13 @@ class FakeEventGate:
 
 
 class Counts:
-    """An EventMetrics that adds up."""
+    """What a sender counts, added up."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def accepted(self, count: int) -> None:
-        self.counts["accepted"] += count
-
-    def delivered(self, count: int) -> None:
-        self.counts["delivered"] += count
-
-    def rejected(self, count: int) -> None:
-        self.counts["rejected"] += count
-
-    def retried(self, count: int) -> None:
-        self.counts["retried"] += count
-
-    def dropped(self, count: int, reason: str) -> None:
-        self.counts[f"dropped: {reason}"] += count
+    def __call__(self, result: str, number: int) -> None:
+        self.counts[result] += number
 
 
 async def until(condition: Callable[[], bool]) -> None:

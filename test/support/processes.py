@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from liftwing_demo import checkout
+from liftwing_serving.revscoring import families
 from support.environment import environment
 
-ROOT = Path(__file__).parents[2]
-MODEL_SERVER = ROOT / "revscoring/editquality/model-server/model.py"
+ROOT = checkout.ROOT
+FAMILY = families.EDITQUALITY
+MODEL_SERVER = checkout.model_server(FAMILY)
 START_SECONDS = 60.0
 
 
@@ -118,7 +121,7 @@ class Wiki(Controlled):
 class EventGate(Controlled):
     """The demo EventGate."""
 
-    RESETTABLE = ("knobs", "calls", "events")
+    RESETTABLE: tuple[str, ...] = ("knobs", "calls", "events")
 
     def __init__(self, *options: str) -> None:
         super().__init__("liftwing_demo.eventgate.server", "--quiet", *options)
@@ -138,6 +141,7 @@ class ModelServer:
         settings: Mapping[str, str],
         flags: Sequence[str] = (),
         wait: bool = True,
+        program: Path = MODEL_SERVER,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -147,7 +151,7 @@ class ModelServer:
         ports = ["--http_port", str(self.port), "--grpc_port", str(self.grpc_port)]
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, str(MODEL_SERVER), *ports, *flags],
+                [sys.executable, str(program), *ports, *flags],
                 env=environment({**defaults, **settings}),
                 stderr=stream,
                 stdout=stream,

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from support.environment import environment
-from support.processes import ROOT, ModelServer, Wiki
+from support.processes import FAMILY, ROOT, ModelServer, Wiki
 
-MODELS = ("enwiki-damaging", "enwiki-goodfaith", "enwiki-reverted")
+MODELS = tuple(f"enwiki-{kind}" for kind in FAMILY.kinds)
 
 Start = Callable[..., ModelServer]
 

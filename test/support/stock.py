@@ -32,7 +32,7 @@ def _load(model_files: dict[str, Path], wiki_url: str) -> None:
 
     warnings.simplefilter("ignore")
     import mwapi
-    from revscoring import Model
+    from revscoring.scoring.models.model import Model
     from revscoring.extractors.api import Extractor
 
     _state["models"] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import json
 import logging
@@ -60,10 +61,12 @@ def in_backticks(text: str) -> list[str]:
 
 
 def test_the_settings_are_those_of_the_configuration_document() -> None:
-    from liftwing_serving.settings import Settings
+    from liftwing_serving.revscoring import RevscoringSettings
 
-    documented = table("configuration.md", "# Configuration")
-    assert list(documented) == [name.upper() for name in Settings.model_fields]
+    tables, flags, _ = text_of(ROOT / "docs/configuration.md").partition("## Flags")
+    assert flags
+    documented = re.findall(r"^\| ([A-Z_]+) \|", tables, re.M)
+    assert sorted(documented) == sorted(name.upper() for name in RevscoringSettings.model_fields)
 
 
 # Of tools, not of the servers.
@@ -72,25 +75,25 @@ OTHER_VARIABLES = {
     "DOCKER_BUILDKIT",
     "DOCKER_BUILD_NETWORK",
     "DOCKER_HOST",
-    "NLTK_DATA",
 }
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_document_promises_a_setting_that_does_not_exist(document: Path) -> None:
-    from liftwing_serving.settings import Settings
+    from liftwing_serving.revscoring import RevscoringSettings
 
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text_of(document)))
-    assert named <= {name.upper() for name in Settings.model_fields} | OTHER_VARIABLES
+    assert named <= {name.upper() for name in RevscoringSettings.model_fields} | OTHER_VARIABLES
 
 
 def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     from fastapi import FastAPI
-    from kserve.model_repository import ModelRepository
-    from liftwing_serving.rest import NOT_OFFERED, LiftwingDataPlane, LiftwingRestServer
+    from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
+    from liftwing_serving.server.http import HttpServer
+    from liftwing_serving.server.middleware import NOT_OFFERED
 
     app = FastAPI()
-    LiftwingRestServer(LiftwingDataPlane(ModelRepository()), 8080, 1)._register_endpoints(app)
+    HttpServer(LiftwingDataPlane(Models()), 8080, 1)._register_endpoints(app)
     offered = {
         (method.upper(), path.replace("{model_name}", "{name}"))
         for path, methods in app.openapi()["paths"].items()
@@ -106,9 +109,10 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
 
 
 def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
-    from liftwing_serving.requests import ScoreRequest
+    from liftwing_serving.revscoring.requests import ScoreRequest
 
-    fields = {field.name for field in dataclasses.fields(ScoreRequest)}
+    # Which models are asked is in the path.
+    fields = {field.name for field in dataclasses.fields(ScoreRequest)} - {"models"}
     assert set(table("api.md", "## Scores")) == fields
 
 
@@ -149,7 +153,7 @@ ABSTRACT = {"ServingError", "Unavailable"}
 
 def test_the_errors_of_the_api_document_are_those_that_clients_meet() -> None:
     from liftwing_serving import errors
-    from liftwing_serving.rest import EXPECTED_OF_KSERVE
+    from liftwing_serving.server.failures import EXPECTED_OF_KSERVE
 
     statuses = {kind.__name__: status for kind, status in EXPECTED_OF_KSERVE.items()}
     statuses["MethodNotAllowed"] = 405
@@ -170,7 +174,8 @@ def test_the_errors_of_the_api_document_are_those_that_clients_meet() -> None:
 
 def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
     from liftwing_serving import errors
-    from liftwing_serving.requests import parse_score_request
+    from liftwing_serving.fields import json_object
+    from liftwing_serving.revscoring.requests import score_request
 
     bodies: list[dict[str, object]] = [
         {},
@@ -186,7 +191,7 @@ def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
     texts = [str(error).replace("12", "N") for error in given]
     for body in [b"[]", *(json.dumps(body).encode() for body in bodies)]:
         with pytest.raises(errors.BadRequest) as caught:
-            parse_score_request(body, "Y")
+            score_request(json_object(body), "Y", ("Y-damaging",))
         texts.append(caught.value.message)
 
     listed = text_of(ROOT / "docs/api.md").partition("Texts that clients match:")[2]
@@ -219,10 +224,9 @@ def test_the_metrics_are_those_of_the_metrics_document() -> None:
 
 
 def test_what_becomes_of_an_event_is_in_the_metrics_document() -> None:
-    from liftwing_serving.eventgate.sender import DropReason, EventMetrics
+    from liftwing_serving.events.sender import EventResult
 
-    results = {name for name in vars(EventMetrics) if not name.startswith("_")} - {"dropped"}
-    results |= {f"dropped_{reason}" for reason in get_args(DropReason)}
+    results = set(get_args(EventResult))
     meaning = table("metrics.md", "# Metrics")["liftwing_events_total"][1]
     assert set(in_backticks(meaning)) == results
 
@@ -230,18 +234,18 @@ def test_what_becomes_of_an_event_is_in_the_metrics_document() -> None:
 def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:
     from liftwing_serving import logs
 
-    tokens = logs.request_id.set("r"), logs.rev_id.set(1)
-    try:
-        line = json.loads(logs.JsonFormatter().format(logging.makeLogRecord({})))
-    finally:
-        logs.request_id.reset(tokens[0])
-        logs.rev_id.reset(tokens[1])
+    def line_of_a_request() -> str:
+        logs.request_id.set("r")
+        logs.note(rev_id=1)
+        return logs.JsonFormatter().format(logging.makeLogRecord({}))
+
+    line = json.loads(contextvars.copy_context().run(line_of_a_request))
     paragraph = text_of(ROOT / "docs/metrics.md").partition("Logs are one JSON object")[2]
     assert in_backticks(paragraph.partition("\n\n")[0]) == list(line)
 
 
 def test_the_readme_counts_the_wikis_and_services_that_there_are() -> None:
-    from liftwing_serving.revscoring.services import services
+    from liftwing_serving.revscoring import services
 
     real = list(services())
     documented = re.findall(r"\| (\d+) \((\d+) services\) \|", text_of(ROOT / "README.md"))

@@ -1,107 +1,133 @@
-"""Imports point one way, so that each image carries only what it needs."""
+"""The shared package is a house of three floors; each of its sentences is held here."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from support.environment import environment
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python/liftwing_serving"
+NAME = "liftwing_serving"
 
-# A module may import from its own layer's list and from the layers below; see CONTRIBUTING.md.
-LAYERS = [
-    ["errors", "cgroups", "metrics", "__init__"],
-    [
-        "settings",
-        "deadline",
-        "documents",
-        "frames",
-        "outbound",
-        "logs",
-        "corpora",
-        "requests",
-        "payloads",
-        "events",
-    ],
-    [
-        "worker",
-        "jobs",
-        "workerlink",
-        "template",
-        "pool",
-        "mediawiki",
-        "eventgate",
-        "openinference",
-        "scoreclient",
-    ],
-    ["rest", "grpc_server", "server"],
-    ["revscoring"],
-    ["cli"],
-]
+ROOMS = {"events", "mediawiki", "server", "workers"}
+FAMILIES = {"revscoring"}
+COMMAND_LINE = {"cli"}
+UPSTAIRS = ROOMS | FAMILIES | COMMAND_LINE
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def module_of(path: Path) -> str:
+def part_of(path: Path) -> str:
+    """The room or family that a file belongs to, or the module of the ground that it is."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imports_of(path: Path) -> Iterator[str]:
+def names_imported_by(path: Path) -> Iterator[tuple[str, str | None]]:
+    """Module and name of each import, at the top or within a function; no name for a module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
-def own_imports_of(path: Path) -> set[str]:
-    """First names below liftwing_serving that a file imports."""
-    names = (name.split(".") for name in imports_of(path))
-    return {
-        parts[1]
-        for parts in names
-        if parts[0] == "liftwing_serving" and len(parts) > 1 and parts[1] != "__version__"
-    }
+def parts_imported_by(path: Path) -> set[str]:
+    """First names below the package: rooms, families, modules of the ground."""
+    parts = set()
+    for module, name in names_imported_by(path):
+        below = module.split(".")[1:] if module.split(".")[0] == NAME else None
+        if below:
+            parts.add(below[0])
+        elif below is not None and name and name != "__version__":
+            parts.add(name)
+    return parts
 
 
-def layer_of(module: str) -> int:
-    return next(index for index, layer in enumerate(LAYERS) if module in layer)
+def culprits(paths: list[Path], allowed: set[str]) -> list[str]:
+    """Each import of another part than those, as a sentence."""
+    return [
+        f"{path.relative_to(PACKAGE)} imports {part}"
+        for path in paths
+        for part in sorted(parts_imported_by(path) - allowed - {part_of(path)})
+    ]
 
 
-def test_every_module_has_a_layer() -> None:
-    modules = {module_of(path) for path in PACKAGE.rglob("*.py")}
-    assert modules <= {module for layer in LAYERS for module in layer}
+GROUND = {part_of(path) for path in MODULES} - UPSTAIRS
 
 
-def test_no_module_imports_from_a_layer_above() -> None:
+def files_of(parts: set[str]) -> list[Path]:
+    return [path for path in MODULES if part_of(path) in parts]
+
+
+def test_the_ground_stands_on_nothing_but_itself() -> None:
+    assert culprits(files_of(GROUND), GROUND) == []
+
+
+def test_no_room_imports_another() -> None:
+    assert culprits(files_of(ROOMS), GROUND) == []
+
+
+def test_families_stand_on_the_rooms_and_not_on_one_another() -> None:
+    assert culprits(files_of(FAMILIES), GROUND | ROOMS) == []
+
+
+def test_everything_above_the_ground_is_a_room_a_family_or_the_command_line() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == UPSTAIRS
+
+
+@pytest.mark.parametrize("part", sorted(ROOMS | FAMILIES))
+def test_a_face_hands_on_what_it_promises(part: str) -> None:
+    face = importlib.import_module(f"{NAME}.{part}")
+    assert face.__all__ == sorted(face.__all__)
+    assert [name for name in face.__all__ if not hasattr(face, name)] == []
+
+
+def test_names_of_a_room_are_taken_from_its_face() -> None:
+    inside = [
+        f"{path.relative_to(ROOT)} takes {name or 'all'} from {module}"
+        for path in [*MODULES, *(ROOT / "revscoring").rglob("*.py")]
+        for module, name in names_imported_by(path)
+        for part in ROOMS | FAMILIES
+        if module.startswith(f"{NAME}.{part}")
+        and not (path.is_relative_to(PACKAGE) and part_of(path) == part)
+        and not (module == f"{NAME}.{part}" and name in importlib.import_module(module).__all__)
+    ]
+    assert inside == []
+
+
+@pytest.mark.parametrize(
+    ("room", "stranger"),
+    [
+        ("workers", "kserve"),
+        ("workers", "aiohttp"),
+        ("workers", "mwapi"),
+        ("mediawiki", "kserve"),
+        ("events", "kserve"),
+        ("server", "aiohttp"),
+        ("server", "revscoring"),
+    ],
+)
+def test_a_room_knows_nothing_of_what_is_not_its_affair(room: str, stranger: str) -> None:
     wrong = [
-        f"{path.relative_to(PACKAGE)} imports {name}"
-        for path in PACKAGE.rglob("*.py")
-        for name in own_imports_of(path)
-        if layer_of(name) > layer_of(module_of(path))
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for path in files_of({room})
+        for module, _ in names_imported_by(path)
+        if module.split(".")[0] == stranger
     ]
     assert wrong == []
 
 
-def test_the_pool_knows_nothing_of_mediawiki_nor_kserve() -> None:
-    for module in ("pool", "jobs", "workerlink", "template", "worker", "frames"):
-        names = set(imports_of(PACKAGE / f"{module}.py"))
-        assert not any("mediawiki" in name or name.startswith("kserve") for name in names)
-
-
-def test_the_mediawiki_client_knows_nothing_of_kserve_nor_the_pool() -> None:
-    for path in (PACKAGE / "mediawiki").glob("*.py"):
-        names = set(imports_of(path))
-        assert not any("pool" in name or name.startswith("kserve") for name in names)
-
-
-def test_families_do_not_import_one_another() -> None:
+def test_a_model_server_takes_nothing_but_its_family() -> None:
     for path in (ROOT / "revscoring").rglob("*.py"):
-        assert own_imports_of(path) <= {"revscoring"}
+        assert parts_imported_by(path) <= {"revscoring"}, path
 
 
 def test_a_service_folder_never_shadows_the_revscoring_library() -> None:
@@ -109,16 +135,31 @@ def test_a_service_folder_never_shadows_the_revscoring_library() -> None:
 
 
 def test_the_project_does_not_depend_on_the_demo() -> None:
-    for folder in (PACKAGE, ROOT / "revscoring"):
-        for path in folder.rglob("*.py"):
-            assert not any(name.startswith("liftwing_demo") for name in imports_of(path))
+    wrong = [
+        f"{path} imports {module}"
+        for folder in (PACKAGE, ROOT / "revscoring")
+        for path in folder.rglob("*.py")
+        for module, _ in names_imported_by(path)
+        if module.startswith("liftwing_demo")
+    ]
+    assert wrong == []
 
 
-def test_the_server_process_never_imports_the_revscoring_library() -> None:
-    code = (
-        "import sys; import liftwing_serving.revscoring.model, liftwing_serving.revscoring.serve;"
-        "print([name for name in ('revscoring', 'sklearn', 'nltk') if name in sys.modules])"
-    )
+def test_only_settings_read_the_environment() -> None:
+    # A template hands its environment on to its workers, and OMP_NUM_THREADS is set for libraries.
+    exceptions = {"workers/template.py", "revscoring/startup.py"}
+    readers = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+    }
+    assert readers == exceptions
+
+
+def modules_after(imports: str) -> set[str]:
+    """Which libraries a process has imported after these imports."""
+    code = f"import sys; import {imports}; print(*{{name.split('.')[0] for name in sys.modules}})"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         capture_output=True,
@@ -127,4 +168,13 @@ def test_the_server_process_never_imports_the_revscoring_library() -> None:
         cwd="/",
         env=environment(),
     )
-    assert run.stdout.strip() == "[]"
+    return set(run.stdout.split())
+
+
+def test_the_server_process_never_imports_the_revscoring_library() -> None:
+    imported = modules_after("liftwing_serving.revscoring, liftwing_serving.server.lifecycle")
+    assert imported & {"revscoring", "sklearn", "nltk"} == set()
+
+
+def test_a_family_has_started_its_workers_before_kserve_is_imported() -> None:
+    assert "kserve" not in modules_after("liftwing_serving.revscoring")

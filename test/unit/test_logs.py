@@ -1,5 +1,6 @@
 """A log line is one JSON object that tells which request it is of."""
 
+import contextvars
 import json
 import logging
 
@@ -31,6 +32,17 @@ def test_a_line_within_a_request_carries_its_id() -> None:
         assert line()["request_id"] == "abc-1"
     finally:
         logs.request_id.reset(token)
+
+
+def test_a_line_carries_what_was_noted_of_its_request() -> None:
+    def of_a_request() -> dict[str, object]:
+        logs.note(rev_id=12)
+        logs.note(wiki="enwiki")
+        return line()
+
+    parsed = contextvars.copy_context().run(of_a_request)
+    assert (parsed["rev_id"], parsed["wiki"]) == (12, "enwiki")
+    assert "rev_id" not in line()
 
 
 def test_extras_and_tracebacks_stay_within_the_line() -> None:

@@ -27,7 +27,12 @@ async def test_a_process_builds_one_tls_context(
 ) -> None:
     built = []
     build = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda: built.append(1) or build())
+
+    def count_and_build() -> ssl.SSLContext:
+        built.append(1)
+        return build()
+
+    monkeypatch.setattr(ssl, "create_default_context", count_and_build)
     for _ in range(3):
         async with outbound.open_session():
             pass

@@ -6,7 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
-from liftwing_serving.settings import Settings, SettingsError, as_markdown, load_settings
+from liftwing_serving.revscoring import FAMILIES, RevscoringSettings
+from liftwing_serving.settings import (
+    EventSettings,
+    MediaWikiSettings,
+    ServerSettings,
+    SettingsError,
+    WorkerSettings,
+    as_markdown,
+    load_settings,
+)
 
 DOCS = Path(__file__).parents[2] / "docs/configuration.md"
 REQUIRED = {"INFERENCE_NAME": "enwiki-goodfaith", "WIKI_URL": "http://localhost:8090"}
@@ -14,7 +23,7 @@ REQUIRED = {"INFERENCE_NAME": "enwiki-goodfaith", "WIKI_URL": "http://localhost:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in Settings.model_fields:
+    for name in RevscoringSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in REQUIRED.items():
         monkeypatch.setenv(name, value)
@@ -22,7 +31,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_defaults_are_those_of_the_contract(environment: pytest.MonkeyPatch) -> None:
-    settings = load_settings()
+    settings = load_settings(RevscoringSettings)
     assert settings.aiohttp_client_timeout == 5
     assert (settings.mw_api_max_retries, settings.mw_api_retry_base_delay) == (2, 0.5)
     assert settings.asyncio_use_process_pool and settings.preprocess_mp and settings.inference_mp
@@ -36,13 +45,13 @@ def test_defaults_are_those_of_the_contract(environment: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("value", ["1", "true", "yes", "on", "TRUE", "Yes", "ON"])
 def test_truthy_values(environment: pytest.MonkeyPatch, value: str) -> None:
     environment.setenv("LOG_JSON_PAYLOAD", value)
-    assert load_settings().log_json_payload is True
+    assert load_settings(RevscoringSettings).log_json_payload is True
 
 
 @pytest.mark.parametrize("value", ["0", "false", "no", "off", "False", "OFF"])
 def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
     environment.setenv("PREPROCESS_MP", value)
-    assert load_settings().preprocess_mp is False
+    assert load_settings(RevscoringSettings).preprocess_mp is False
 
 
 @pytest.mark.parametrize(
@@ -63,30 +72,68 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(
 ) -> None:
     environment.setenv(name, value)
     with pytest.raises(SettingsError, match=f"^{name}: "):
-        load_settings()
+        load_settings(RevscoringSettings)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_required_value_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
     environment.delenv(name)
     with pytest.raises(SettingsError, match=f"^{name}: "):
-        load_settings()
+        load_settings(RevscoringSettings)
 
 
 def test_all_wrong_values_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("NUM_THREADS", "many")
     environment.setenv("PREPROCESS_MP", "?")
     with pytest.raises(SettingsError) as caught:
-        load_settings()
-    assert re.findall("^([A-Z_]+):", str(caught.value), re.M) == ["PREPROCESS_MP", "NUM_THREADS"]
+        load_settings(RevscoringSettings)
+    assert sorted(re.findall("^([A-Z_]+):", str(caught.value), re.M)) == [
+        "NUM_THREADS",
+        "PREPROCESS_MP",
+    ]
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
-    assert as_markdown() in DOCS.read_text(), (
-        "docs/configuration.md is stale: paste what " "`python -m liftwing_serving.settings` prints"
-    )
+    families = {family.folder: RevscoringSettings for family in FAMILIES}
+    assert (
+        as_markdown(families) in DOCS.read_text()
+    ), "docs/configuration.md is stale: paste what `liftwing-serving settings --markdown` prints"
+
+
+class Small(ServerSettings):
+    """A family that asks no wiki."""
+
+    threshold: float = 0.5
+    """From where on."""
+
+
+def test_a_family_is_not_asked_for_what_it_does_not_read() -> None:
+    assert load_settings(Small).threshold == 0.5
+    for part in (ServerSettings, WorkerSettings, MediaWikiSettings, EventSettings):
+        assert load_settings(part)
+
+
+def test_the_documentation_names_for_each_setting_the_images_that_read_it() -> None:
+    sections = as_markdown({"editquality": RevscoringSettings, "small": Small}).split("## ")
+    readers = {
+        name: re.findall("^Read by: (.*)\\.$", section, re.M)
+        for section in sections
+        for name in re.findall("^\\| ([A-Z_]+) \\|", section, re.M)
+    }
+    assert readers["THRESHOLD"] == ["small"]
+    assert readers["WIKI_URL"] == ["editquality"]
+    assert readers["MAX_BODY_BYTES"] == ["editquality, small"]
+    assert len(readers) == len(RevscoringSettings.model_fields) + 1
+
+
+def test_what_is_given_is_not_looked_for_in_the_environment(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings(RevscoringSettings, inference_name="x-y").inference_name == "x-y"
 
 
 def test_every_setting_is_documented() -> None:
-    undocumented = [name for name, field in Settings.model_fields.items() if not field.description]
+    undocumented = [
+        name for name, field in RevscoringSettings.model_fields.items() if not field.description
+    ]
     assert undocumented == []

@@ -62,7 +62,7 @@ def main() -> None:
     """Answer revision ids from standard input, with the library's documented calls only."""
     warnings.simplefilter("ignore")
     import mwapi
-    from revscoring import Model
+    from revscoring.scoring.models.model import Model
     from revscoring.extractors.api import Extractor
 
     with open(sys.argv[1], "rb") as stream:

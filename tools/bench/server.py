@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from liftwing_demo.checkout import ROOT, model_server
 from liftwing_demo.children import Children
+from liftwing_serving.revscoring import families
 from loads import Load, Revisions
 
-MODEL_SERVER = Path(__file__).parents[2] / "revscoring/editquality/model-server/model.py"
-MODEL = "enwiki-damaging"
+FAMILY = families.EDITQUALITY
+MODEL = f"enwiki-{FAMILY.example}"
 START_SECONDS = 60.0
 PROBE_EVERY_SECONDS = 0.05
 
@@ -38,9 +39,11 @@ def free_port() -> int:
 
 
 class Server:
-    """A server of the damaging model with two workers."""
+    """A server of the damaging model with two workers, of this checkout or another one."""
 
-    def __init__(self, children: Children, model: Path, wiki_url: str) -> None:
+    def __init__(
+        self, children: Children, model: Path, wiki_url: str, checkout: Path = ROOT
+    ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = {
@@ -53,7 +56,8 @@ class Server:
             "DRAIN_DELAY_SECONDS": "0",
         }
         ports = ["--http_port", str(port), "--grpc_port", str(free_port())]
-        children.start("model server", [sys.executable, str(MODEL_SERVER), *ports], environment)
+        command = [str(checkout / ".venv/bin/python"), str(model_server(FAMILY, checkout))]
+        children.start(f"model server of {checkout}", [*command, *ports], environment)
 
     async def wait_until_ready(self, session: aiohttp.ClientSession) -> None:
         """Raises TimeoutError."""

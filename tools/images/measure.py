@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measure the image of edit quality and print the tables of docs/images.md.
 
-    tools/images/engine.py run tools/images/measure.py MODELS [--cold]
+    tools/images/engine.py run .venv/bin/python tools/images/measure.py MODELS [--cold]
 
-MODELS is a folder that holds a goodfaith model of English Wikipedia, `model.bin`. `--cold` builds
+MODELS is a folder that holds a damaging model of English Wikipedia, `model.bin`. `--cold` builds
 the image anew, without any layer that is there; it takes minutes.
 """
 
@@ -23,8 +23,11 @@ import urllib.request
 from typing import Callable, Dict, Iterator, List, Tuple
 
 from build import ROOT, build
+from liftwing_demo.checkout import model_server
+from liftwing_serving.revscoring import families
 
-IMAGE = "editquality"
+FAMILY = families.EDITQUALITY
+IMAGE = FAMILY.folder
 STARTS = 5
 POLL_SECONDS = 0.02
 START_SECONDS = 60
@@ -33,7 +36,7 @@ CONTEXT = ("python", "revscoring", "requirements", "build/nltk_data", ".pipeline
 LARGE_MEGABYTES = 9
 SITE_PACKAGES = "/opt/lib/venv/lib/python3.11/site-packages"
 PLACES = ("/usr/share/hunspell", "/var/lib/aspell", "/usr/lib/python3.11", "/srv/app")
-ENVIRONMENT = {"INFERENCE_NAME": "enwiki-goodfaith", "WIKI_URL": "http://127.0.0.1:9"}
+ENVIRONMENT = {"INFERENCE_NAME": f"enwiki-{FAMILY.example}", "WIKI_URL": "http://127.0.0.1:9"}
 
 
 def main() -> int:
@@ -96,7 +99,7 @@ def copy_context(target: pathlib.Path) -> pathlib.Path:
 def rebuild_seconds(folder: pathlib.Path, tag: str = f"{IMAGE}-changed") -> float:
     """Return how long a build takes after a line of the shared package has changed."""
     context = copy_context(folder / "context")
-    with (context / "python/liftwing_serving/server.py").open("a") as source:
+    with (context / "python/liftwing_serving/errors.py").open("a") as source:
         source.write(f"# {time.time()}\n")
     return seconds(lambda: must_build(context=context, tag=tag))
 
@@ -159,7 +162,7 @@ def in_checkout(models: pathlib.Path) -> Iterator[str]:
     ]
     process = subprocess.Popen(
         command,
-        cwd=ROOT / "revscoring/editquality/model-server",
+        cwd=model_server(FAMILY).parent,
         env=environment,
         stderr=subprocess.DEVNULL,
     )

@@ -19,7 +19,11 @@ compile() {
         --custom-compile-command "make locks" ${UPGRADE:+--upgrade} --output-file "$lock" >/dev/null
 }
 
-compile revscoring/editquality/requirements.lock python/pyproject.toml --extra revscoring
-# The checkout tests what the images carry, so the production lock binds it.
+constraints=()
+for family in revscoring/*/; do
+    compile "${family}requirements.lock" python/pyproject.toml --extra revscoring
+    constraints+=(--constraint "${family}requirements.lock")
+done
+# The checkout tests what the images carry, so the production locks bind it.
 compile requirements/dev.lock python/pyproject.toml requirements/dev.in \
-    --extra revscoring --extra cli --constraint revscoring/editquality/requirements.lock
+    --extra revscoring --extra cli "${constraints[@]}"

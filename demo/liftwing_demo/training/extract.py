@@ -9,16 +9,13 @@ from typing import Any
 from editquality.feature_lists import enwiki
 from revscoring.extractors.api import Extractor
 
+from liftwing_demo.training.record import MODEL_NAMES
 from liftwing_demo.wiki.api import answer
 from liftwing_demo.wiki.build import Progress
 from liftwing_demo.wiki.records import Labels, Revision
 from liftwing_demo.wiki.store import WikiStore
 
-FEATURES: dict[str, Sequence[Any]] = {
-    "damaging": enwiki.damaging,
-    "goodfaith": enwiki.goodfaith,
-    "reverted": enwiki.reverted,
-}
+FEATURES: dict[str, Sequence[Any]] = {name: getattr(enwiki, name) for name in MODEL_NAMES}
 """The feature list of each model, as English Wikipedia has them."""
 
 PROCESSES = 2

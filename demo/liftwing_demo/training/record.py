@@ -10,10 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from liftwing_serving.revscoring import families
+
 from liftwing_demo.wiki.store import WikiStore
 
 WIKI = "enwiki"
-MODEL_NAMES = ("damaging", "goodfaith", "reverted")
+MODEL_NAMES = families.EDITQUALITY.kinds
 MODEL_VERSION = "0.1.0"
 ESTIMATOR: dict[str, Any] = {
     "n_estimators": 700,

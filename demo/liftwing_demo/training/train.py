@@ -75,11 +75,8 @@ def held_out_pages(page_ids: Sequence[int]) -> set[int]:
 
 def truth(labels: Labels, name: str) -> bool:
     """The label that a model of this name learns."""
-    return {
-        "damaging": labels.damaging,
-        "goodfaith": labels.goodfaith,
-        "reverted": labels.reverted,
-    }[name]
+    label: bool = getattr(labels, name)
+    return label
 
 
 def _fit(features: Sequence[Any], seen: Sequence[Observation]) -> Any:

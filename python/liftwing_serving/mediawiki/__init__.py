@@ -1,6 +1,7 @@
-"""An asynchronous client of the MediaWiki action API that shares calls between requests."""
+"""Asking MediaWikis: any query of any wiki, and the documents of revisions with few calls."""
 
-from liftwing_serving.mediawiki.client import MediaWiki
-from liftwing_serving.mediawiki.session import Wiki
+from liftwing_serving.mediawiki.api import Api, Wiki
+from liftwing_serving.mediawiki.documents import Documents, Gone, Needs, Page, Revision, User
+from liftwing_serving.mediawiki.revisions import Revisions
 
-__all__ = ["MediaWiki", "Wiki"]
+__all__ = ["Api", "Documents", "Gone", "Needs", "Page", "Revision", "Revisions", "User", "Wiki"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded
+from liftwing_serving.singleflight import SingleFlight
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
@@ -26,9 +27,7 @@ class Limits:
 class _Lookup(Generic[V]):
     deadline: Deadline
     url_bytes: int
-    result: asyncio.Future[V | None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    result: asyncio.Future[V | None]
 
 
 class Batcher(Generic[K, V]):
@@ -51,28 +50,15 @@ class Batcher(Generic[K, V]):
         self._limits = limits
         self._url_bytes_of = url_bytes_of
         self._parallel = parallel
+        self._lookups: SingleFlight[K, V | None] = SingleFlight()
         self._waiting: dict[K, _Lookup[V]] = {}
-        self._under_way: dict[K, _Lookup[V]] = {}
         self._calls: set[asyncio.Task[None]] = set()
-        self._departing = False
 
     async def get(self, key: K, deadline: Deadline) -> V | None:
         """The key's value, or None if the call's answer has none. Raises what the call raised."""
-        while True:
-            lookup = self._under_way.get(key) or self._waiting.get(key)
-            joined = lookup is not None
-            if lookup is None:
-                lookup = self._waiting[key] = _Lookup(deadline, self._url_bytes_of(key))
-                self._depart_soon()
-            elif key in self._waiting:
-                lookup.deadline = max(lookup.deadline, deadline)
-            try:
-                # Shielded: whoever leaves must not take the others' answer along.
-                return await deadline.wait_for(asyncio.shield(lookup.result), "MediaWiki was asked")
-            except DeadlineExceeded:
-                # The call ran on the time of those who asked before; there is more of one's own.
-                if not joined or deadline.passed():
-                    raise
+        if waiting := self._waiting.get(key):
+            waiting.deadline = max(waiting.deadline, deadline)
+        return await self._lookups.run(key, deadline, functools.partial(self._ask, key, deadline))
 
     async def close(self) -> None:
         """Cancel the calls under way."""
@@ -80,59 +66,43 @@ class Batcher(Generic[K, V]):
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    def _depart_soon(self) -> None:
-        if not self._departing and len(self._calls) < self._parallel:
-            self._departing = True
-            asyncio.get_running_loop().call_soon(self._depart)
+    def _ask(self, key: K, deadline: Deadline) -> asyncio.Future[V | None]:
+        result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting[key] = _Lookup(deadline, self._url_bytes_of(key), result)
+        # The first of a turn takes the others along; theirs then find nothing left to do.
+        asyncio.get_running_loop().call_soon(self._depart)
+        return result
 
-    def _depart(self) -> None:
-        self._departing = False
+    def _depart(self, returned: asyncio.Task[None] | None = None) -> None:
+        """Begin calls for what waits, as far as `parallel` allows."""
+        if returned is not None:
+            self._calls.discard(returned)
         while self._waiting and len(self._calls) < self._parallel:
-            batch = self._take_batch()
-            self._under_way |= batch
+            batch: dict[K, _Lookup[V]] = {}
+            url_bytes = 0
+            for key, lookup in self._waiting.items():
+                url_bytes += lookup.url_bytes
+                full = len(batch) == self._limits.keys or url_bytes > self._limits.url_bytes
+                if batch and full:
+                    break
+                batch[key] = lookup
+            for key in batch:
+                del self._waiting[key]
             call = asyncio.get_running_loop().create_task(self._call(batch))
             self._calls.add(call)
-            call.add_done_callback(self._returned)
-
-    def _take_batch(self) -> dict[K, _Lookup[V]]:
-        batch: dict[K, _Lookup[V]] = {}
-        url_bytes = 0
-        for key in list(self._waiting):
-            url_bytes += self._waiting[key].url_bytes
-            if batch and (len(batch) == self._limits.keys or url_bytes > self._limits.url_bytes):
-                break
-            batch[key] = self._waiting.pop(key)
-        return batch
-
-    def _returned(self, call: asyncio.Task[None]) -> None:
-        self._calls.discard(call)
-        self._depart_soon()
+            call.add_done_callback(self._depart)
 
     async def _call(self, batch: dict[K, _Lookup[V]]) -> None:
         deadline = max(lookup.deadline for lookup in batch.values())
-        values: dict[K, V] = {}
-        failure: BaseException | None = None
         try:
             values = await self._fetch(list(batch), deadline)
-        except BaseException as error:
-            failure = error
-        for key, lookup in batch.items():
-            del self._under_way[key]
-            _settle(lookup.result, values.get(key), failure)
-        if failure is not None and not isinstance(failure, Exception):
-            raise failure
-
-
-def _settle(
-    result: asyncio.Future[V | None], value: V | None, failure: BaseException | None
-) -> None:
-    if result.done():
-        return
-    if failure is None:
-        result.set_result(value)
-    elif isinstance(failure, Exception):
-        result.set_exception(failure)
-        # Marks it as seen: the only one who waited may have left.
-        result.exception()
-    else:
-        result.cancel()
+        except Exception as error:
+            for lookup in batch.values():
+                lookup.result.set_exception(error)
+        except BaseException:
+            for lookup in batch.values():
+                lookup.result.cancel()
+            raise
+        else:
+            for key, lookup in batch.items():
+                lookup.result.set_result(values.get(key))

@@ -1,7 +1,49 @@
-"""The families of revscoring models: what one image serves."""
+"""The families of revscoring models, a record each. Whatever lists families reads it here."""
 
-from liftwing_serving.revscoring.names import Family
+from __future__ import annotations
 
-EDITQUALITY = Family(folder="editquality", kinds=("damaging", "goodfaith", "reverted"))
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of models that one image serves.
+
+    `folder` is its directory in `revscoring/`, its image's name and that of its pipeline. `wikis`
+    says for each kind of model which wikis have one in production: `en` is enwiki, longer names
+    are database names. `example` is the kind that tools and tests take when any will do.
+    """
+
+    folder: str
+    wikis: Mapping[str, str]
+    example: str
+    model_file: str = "model.bin"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of model it serves, as they end an INFERENCE_NAME."""
+        return tuple(self.wikis)
+
+
+_EDITED_WIKIS = (
+    "ar bs ca cs de en eswikibooks es eswikiquote et fa fi fr he hi hu it ja ko lv nl no pl pt "
+    "ro ru simple sq sr sv test tr uk wikidata zh"
+)
+
+EDITQUALITY = Family(
+    folder="editquality",
+    wikis={
+        "damaging": _EDITED_WIKIS,
+        "goodfaith": _EDITED_WIKIS,
+        "reverted": "bn el enwiktionary gl hr id is ta translate vi",
+    },
+    example="damaging",
+)
 
 FAMILIES = (EDITQUALITY,)
+
+
+def family_of(kind: str) -> Family | None:
+    """The family that serves a kind of model, if any does."""
+    return next((family for family in FAMILIES if kind in family.kinds), None)

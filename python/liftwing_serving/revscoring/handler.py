@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revscoring.scoring.models.model import Model
@@ -12,8 +12,8 @@ from revscoring.dependencies import Dependent, solve
 from revscoring.errors import MissingResource, UnexpectedContentType
 from revscoring.features import trim
 
-from liftwing_serving.documents import Documents
-from liftwing_serving.errors import ContentUnreadable, ResourceMissing
+from liftwing_serving.mediawiki import Documents
+from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
 from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
@@ -24,6 +24,7 @@ from liftwing_serving.revscoring.tasks import (
     ModelInfo,
     Predict,
     Score,
+    Scores,
 )
 
 
@@ -44,7 +45,7 @@ class LoadedModel:
 
 
 class RevscoringHandler:
-    """A `worker.Handler` for revscoring models."""
+    """A `workers.Handler` for revscoring models."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
         speedups.install()
@@ -54,42 +55,59 @@ class RevscoringHandler:
         """The loaded models."""
         return [model.info for model in self._models.values()]
 
-    def __call__(self, task: Extract | Predict | ExtractAndPredict) -> Features | Score:
-        """Run one task. Raises ResourceMissing, ContentUnreadable; others are defects."""
-        model = self._models[task.model]
+    def __call__(self, task: Extract | Predict | ExtractAndPredict) -> Mapping[str, Any]:
+        """Run one task, for each of its models; what is raised is a defect."""
         if isinstance(task, Predict):
-            return _predict(model, task.features)
-        features = _extract(model, task.documents)
-        return features if isinstance(task, Extract) else _predict(model, features)
+            return self._predict(task.features)
+        features = self._extract(task.models, task.documents)
+        return features if isinstance(task, Extract) else self._predict(features)
+
+    def _extract(
+        self, models: Sequence[str], documents: Documents
+    ) -> dict[str, Features | ServingError]:
+        # One cache for all: models share most features, and base features are on the way to others.
+        cache: dict[Dependent, Any] = {}
+        return {name: extract(self._models[name], documents, cache) for name in models}
+
+    def _predict(self, features: Mapping[str, Features | ServingError]) -> Scores:
+        return {
+            name: of if isinstance(of, ServingError) else predict(self._models[name], of)
+            for name, of in features.items()
+        }
 
 
-def _extract(model: LoadedModel, documents: Documents) -> Features:
+def extract(
+    model: LoadedModel, documents: Documents, cache: dict[Dependent, Any]
+) -> Features | ServingError:
+    """One model's features of one revision; `cache` has what others found and is added to.
+
+    An error is returned and not raised where another model may do without what is missing.
+    """
     started = time.perf_counter()
     rev_id = documents.revision.rev_id
     context = context_for(model.leaves, documents)
-    # One cache for both lists: the base features are steps on the way to the model's own.
-    cache: dict[Dependent, Any] = {}
     try:
         values = list(solve(model.features, context=context, cache=cache))
         base = list(solve(model.base_features, context=context, cache=cache))
     except MissingResource as error:
-        raise ResourceMissing(rev_id, str(error)) from None
+        return ResourceMissing(rev_id, str(error))
     except UnexpectedContentType as error:
-        raise ContentUnreadable(rev_id, str(error)) from None
+        return ContentUnreadable(rev_id, str(error))
     return Features(
         values=values,
         base={str(feature): value for feature, value in zip(model.base_features, base)},
-        extract_seconds=time.perf_counter() - started,
+        seconds=time.perf_counter() - started,
     )
 
 
-def _predict(model: LoadedModel, features: Features) -> Score:
+def predict(model: LoadedModel, features: Features) -> Score:
+    """One model's score of its features."""
     started = time.perf_counter()
-    score = model.model.score(features.values)
+    document = model.model.score(features.values)
     return Score(
-        score=_with_json_keys(score),
+        document=_with_json_keys(document),
         features=features.base,
-        extract_seconds=features.extract_seconds,
+        extract_seconds=features.seconds,
         predict_seconds=time.perf_counter() - started,
     )
 

@@ -24,7 +24,7 @@ from revscoring.errors import (
     UserNotFound,
 )
 
-from liftwing_serving.documents import Documents, Gone, Needs, Revision, User
+from liftwing_serving.mediawiki import Documents, Gone, Needs, Revision, User
 
 Reader = Callable[[Documents], Any]
 revision = revision_oriented.revision

@@ -1,94 +1,74 @@
-"""A revscoring model as KServe sees it: parse, score, shape. Holds no state of any request."""
+"""A revscoring model as the server room has it: read, score, show. Holds no state of a request."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
-from kserve import InferRequest
-
-from liftwing_serving import logs, openinference
+from liftwing_serving import logs
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.payloads import loggable
-from liftwing_serving.requests import ScoreRequest, parse_score_request
-from liftwing_serving.revscoring.emit import ScoreEvents
+from liftwing_serving.events import EventSender, EventSource, score_event
 from liftwing_serving.revscoring.names import ServiceName
-from liftwing_serving.revscoring.service import ScoringService
+from liftwing_serving.revscoring.requests import ScoreRequest, score_request
+from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import Score
 from liftwing_serving.server import Servable
-from liftwing_serving.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A typed request, and the V2 request it came in, if it did."""
-
-    request: ScoreRequest
-    v2: InferRequest | None
-
-
-class RevscoringModel(Servable):
-    """One model of the service, e.g. enwiki-goodfaith."""
+class RevscoringModel(Servable[ScoreRequest]):
+    """One model of the scorer, e.g. enwiki-goodfaith."""
 
     def __init__(
         self,
-        name: ServiceName,
-        service: ScoringService,
-        settings: Settings,
-        events: ScoreEvents | None = None,
+        service: ServiceName,
+        scorer: Scorer,
+        sender: EventSender | None = None,
+        stream: str | None = None,
     ) -> None:
-        super().__init__(str(name))
-        self._service_name = name
+        super().__init__(str(service))
         self._service = service
-        self._events = events
-        self._deadline_seconds = settings.request_deadline_seconds
-        self._log_payloads = settings.log_json_payload
+        self._scorer = scorer
+        self._sender = sender
+        self._stream = stream or ""
 
     @property
     def alive(self) -> bool:
-        """Whether the model is loaded and some worker could take a request."""
-        return self._service.alive
+        """Whether some worker could take a request."""
+        return self._scorer.runners.alive
 
-    async def preprocess(self, payload: Any, headers: dict[str, str] | None = None) -> Parsed:
-        """The typed request, from a V1 body or a V2 request. Raises BadRequest."""
-        v2 = payload if isinstance(payload, InferRequest) else None
-        body = openinference.body_of(v2) if v2 else payload
-        if self._log_payloads:
-            logger.info("a request to %s", self.name, extra={"payload": loggable(body)})
-        request = parse_score_request(body, self._service_name.wiki)
-        logs.rev_id.set(request.rev_id)
-        return Parsed(request, v2)
+    def read(self, fields: dict[str, Any]) -> ScoreRequest:
+        """A revision for this model. Raises BadRequest."""
+        request = score_request(fields, self._service.wiki, (self.name,))
+        logs.note(rev_id=request.rev_id)
+        return request
 
-    async def predict(
-        self,
-        payload: Parsed,
-        headers: dict[str, str] | None = None,
-        response_headers: dict[str, str] | None = None,
-    ) -> Any:
-        """The answer's document. Raises ServingError."""
-        request = payload.request
-        deadline = Deadline.after(self._deadline_seconds)
-        score = await self._service.score(self.name, request.rev_id, deadline)
-        version = self._service.models[self.name].version
-        if request.event and self._events:
-            self._events.emit(request.event, self._service_name.kind, version, score)
-        answer = score_document(self._service_name, version, request, score)
-        return openinference.response_to(payload.v2, self.name, answer) if payload.v2 else answer
+    async def answer(self, request: ScoreRequest, deadline: Deadline) -> dict[str, Any]:
+        """The score in the form ORES gave it; its event is on its way. Raises ServingError."""
+        score = (await self._scorer.score(request, deadline))[self.name]
+        if not isinstance(score, Score):
+            raise score
+        version = self._scorer.models[self.name].version
+        if request.event and self._sender:
+            await self._sender.emit(self._event(request.event, version, score))
+        return score_document(self._service, version, request, score)
+
+    def _event(self, source: EventSource, version: str, score: Score) -> dict[str, Any]:
+        now, event_id = datetime.now(UTC), str(uuid.uuid4())
+        kind = self._service.kind
+        return score_event(source, score.document, kind, version, self._stream, now, event_id)
 
 
 def score_document(
-    name: ServiceName, version: str, request: ScoreRequest, score: Score
+    service: ServiceName, version: str, request: ScoreRequest, score: Score
 ) -> dict[str, Any]:
     """The answer in the form ORES gave it, which clients rely on."""
-    entry: dict[str, Any] = {"score": score.score}
+    entry: dict[str, Any] = {"score": score.document}
     if request.extended_output:
         entry["features"] = score.features
     return {
-        name.wiki: {
-            "models": {name.kind: {"version": version}},
-            "scores": {str(request.rev_id): {name.kind: entry}},
+        service.wiki: {
+            "models": {service.kind: {"version": version}},
+            "scores": {str(request.rev_id): {service.kind: entry}},
         }
     }

@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liftwing_serving.revscoring.families import Family
 from liftwing_serving.settings import SettingsError
-
-KINDS = (
-    "articlequality",
-    "itemquality",
-    "articletopic",
-    "itemtopic",
-    "draftquality",
-    "drafttopic",
-    "damaging",
-    "goodfaith",
-    "reverted",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A family of models that one image serves. `folder` is its directory in `revscoring/`."""
-
-    folder: str
-    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +20,11 @@ class ServiceName:
 
     @classmethod
     def parse(cls, name: str) -> ServiceName:
-        """Raises SettingsError if the name holds no kind of model, or no wiki before it."""
+        """Raises SettingsError if it is not a wiki and a kind, whichever that may be."""
         wiki, _, kind = name.strip().rpartition("-")
-        if not wiki or kind not in KINDS:
+        if not wiki or not kind:
             raise SettingsError(
-                f"INFERENCE_NAME: {name!r} is not of the form WIKI-MODEL, "
-                f"where MODEL is one of {', '.join(KINDS)}."
+                f"INFERENCE_NAME: {name!r} is not of the form WIKI-MODEL, as enwiki-damaging is."
             )
         return cls(wiki, kind)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liftwing_serving.documents import Documents, Needs
+from liftwing_serving.errors import ServingError
+from liftwing_serving.mediawiki import Documents, Needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +31,39 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Compute the features of one revision for one model. Its result is Features."""
+    """Compute the features of one revision for some models, each step of the way once.
 
-    model: str
+    Its result is for each model its Features, or the error that this model's features meet.
+    """
+
+    models: tuple[str, ...]
     documents: Documents
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Values of the model's features in their order, and its trimmed base features by name."""
+    """Values of the model's features in their order, and its trimmed base features by name.
+
+    `seconds` is what this model's features took beside those before them.
+    """
 
     values: list[Any]
     base: dict[str, Any]
-    extract_seconds: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Score feature values. Its result is a Score."""
+    """Score features. Its result is for each model its Score, or the error as it came."""
 
-    model: str
-    features: Features
+    features: Mapping[str, Features | ServingError]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractAndPredict:
-    """Both steps in one worker. Its result is a Score."""
+    """Both steps in one worker."""
 
-    model: str
+    models: tuple[str, ...]
     documents: Documents
 
 
@@ -64,11 +71,15 @@ class ExtractAndPredict:
 class Score:
     """A model's score of one revision.
 
-    `score` is revscoring's document: `prediction` and `probability`. `features` are the trimmed
-    base features by name.
+    `document` is revscoring's: `prediction` and `probability`, with keys as JSON has them.
+    `features` are the trimmed base features by name.
     """
 
-    score: dict[str, Any]
+    document: dict[str, Any]
     features: dict[str, Any]
     extract_seconds: float
     predict_seconds: float
+
+
+# A model's score of a revision, or why that model has none.
+Scores = Mapping[str, Score | ServingError]

@@ -79,8 +79,9 @@ def test_the_extractor_s_session_answers_what_revscoring_asks(
     store: WikiStore, nasty: dict[str, list[int]]
 ) -> None:
     from liftwing_demo.training import extract
+    from revscoring.extractors.api import Extractor
 
-    extractor = extract.Extractor(extract.StoreSession(store))
+    extractor = Extractor(extract.StoreSession(store))
     features = extract.FEATURES["damaging"]
     small = [1_000_001, *nasty["hidden_text"][:1], *nasty["deleted_parent"][:1]]
     results = Counter(
@@ -109,6 +110,7 @@ def test_features_equal_those_of_the_stock_extractor_over_http(
 ) -> None:
     import mwapi
     from liftwing_demo.training import extract
+    from revscoring.extractors.api import Extractor
 
     features = extract.FEATURES["damaging"]
     command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki_path)]
@@ -116,9 +118,9 @@ def test_features_equal_those_of_the_stock_extractor_over_http(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as server:
         assert server.stdout is not None
         session = mwapi.Session(server.stdout.readline().split()[-1], user_agent="test")
-        over_http = list(extract.Extractor(session).extract(rev_ids, features))
+        over_http = list(Extractor(session).extract(rev_ids, features))
         session.session.close()
         server.terminate()
-    from_store = list(extract.Extractor(extract.StoreSession(store)).extract(rev_ids, features))
+    from_store = list(Extractor(extract.StoreSession(store)).extract(rev_ids, features))
     assert over_http == from_store
     assert [len(values) for _, values in from_store] == [80, 80, 80]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from liftwing_serving.documents import Page, Revision
+from liftwing_serving.mediawiki.documents import Page, Revision
 from liftwing_serving.errors import UpstreamUnusable
 from liftwing_serving.mediawiki import answers
 
@@ -30,7 +30,8 @@ ANSWERS = st.lists(
 def test_each_revision_of_an_answer_is_found_under_its_own_id(pages: list[list[int]]) -> None:
     """However MediaWiki sorts them, and with nothing of another revision or page."""
     answer = {"query": {"pages": [page_of(number, ids) for number, ids in enumerate(pages, 1)]}}
-    found = answers.revisions_of(answer)
+    found, missing = answers.revisions_of(answer)
+    assert missing == set()
     assert found == {
         rev_id: Revision(
             rev_id=rev_id,
@@ -74,12 +75,12 @@ def page_of(number: int, rev_ids: list[int]) -> dict[str, Any]:
     ],
 )
 def test_missing_revisions_are_read_in_both_of_phps_forms(bad: Any) -> None:
-    assert answers.missing_revisions_of({"query": {"badrevids": bad}}) == {7, 9}
+    assert answers.revisions_of({"query": {"badrevids": bad}}) == ({}, {7, 9})
 
 
 def test_no_missing_revisions() -> None:
-    assert answers.missing_revisions_of({"query": {}}) == set()
-    assert answers.missing_revisions_of({"batchcomplete": True}) == set()
+    assert answers.revisions_of({"query": {}}) == ({}, set())
+    assert answers.revisions_of({"batchcomplete": True}) == ({}, set())
 
 
 def test_a_hidden_field_is_none() -> None:
@@ -87,7 +88,7 @@ def test_a_hidden_field_is_none() -> None:
     revision |= {"userhidden": True, "commenthidden": True}
     revision |= {"slots": {"main": {"contentmodel": "wikitext", "texthidden": True}}}
     page = {"pageid": 5, "ns": 0, "title": "T", "revisions": [revision]}
-    found = answers.revisions_of({"query": {"pages": [page]}})[2]
+    found = answers.revisions_of({"query": {"pages": [page]}})[0][2]
     assert (found.user, found.user_id, found.comment, found.text) == (None, None, None, None)
     assert found.content_model == "wikitext"
 
@@ -120,6 +121,25 @@ def test_a_revision_of_wrong_types_is_mediawikis_fault(field: str, value: Any) -
         answers.revisions_of({"query": {"pages": [page]}})
 
 
+@pytest.mark.parametrize("bad", [5, {"7": {}}, [{"revid": "7"}], {"7": None}])
+def test_missing_revisions_of_wrong_types_are_mediawikis_fault(bad: Any) -> None:
+    with pytest.raises(UpstreamUnusable):
+        answers.revisions_of({"query": {"badrevids": bad}})
+
+
+@pytest.mark.parametrize("field", ["pageid", "ns", "title"])
+def test_a_page_that_lacks_a_field_is_mediawikis_fault(field: str) -> None:
+    page = {"pageid": 5, "ns": 0, "title": "T", "revisions": [REVISION]}
+    del page[field]
+    with pytest.raises(UpstreamUnusable):
+        answers.revisions_of({"query": {"pages": [page]}})
+
+
+def test_a_page_that_is_only_named_has_no_revisions() -> None:
+    document = {"query": {"pages": [{"ns": 0, "title": "T", "missing": True}]}}
+    assert answers.revisions_of(document) == ({}, set())
+
+
 @pytest.mark.parametrize(
     "fields", [{"groups": 5}, {"groups": [1]}, {"registration": "long ago"}, {"editcount": "many"}]
 )
@@ -130,7 +150,7 @@ def test_a_user_of_wrong_types_is_mediawikis_fault(fields: dict[str, Any]) -> No
 
 @given(ANY_JSON.filter(lambda value: isinstance(value, dict)))
 def test_any_json_is_documents_or_mediawikis_fault(document: dict[str, Any]) -> None:
-    for read in (answers.revisions_of, answers.missing_revisions_of, answers.users_of):
+    for read in (answers.revisions_of, answers.users_of):
         try:
             read(document)
         except UpstreamUnusable:

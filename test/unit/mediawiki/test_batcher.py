@@ -126,7 +126,8 @@ async def test_one_who_gives_up_does_not_take_the_others_answer_along() -> None:
     calls = Calls()
     calls.gate.clear()
     batcher = Batcher(calls.fetch)
-    hasty = asyncio.create_task(batcher.get(1, Deadline.after(0.05)))
+    soon = Deadline.after(0.05)
+    hasty = asyncio.create_task(soon.wait_for(batcher.get(1, soon)))
     patient = asyncio.create_task(batcher.get(1, Deadline.after(SOON)))
     with pytest.raises(DeadlineExceeded):
         await hasty
@@ -163,7 +164,7 @@ async def test_one_with_more_time_asks_again_when_the_first_askers_time_is_over(
 
     async def fetch(keys: list[int], deadline: Deadline) -> dict[int, str]:
         asked.append(keys)
-        await deadline.wait_for(asyncio.sleep(0.2 if len(asked) == 1 else 0), "it was asked")
+        await deadline.wait_for(asyncio.sleep(0.2 if len(asked) == 1 else 0))
         return {key: "value" for key in keys}
 
     batcher: Batcher[int, str] = Batcher(fetch)

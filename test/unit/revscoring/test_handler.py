@@ -14,11 +14,12 @@ from typing import Any
 
 import enchant
 import pytest
-from liftwing_serving.documents import Documents, Gone, Needs, Page, Revision, User
+from liftwing_serving.mediawiki.documents import Documents, Gone, Needs, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
 from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
 from liftwing_serving.revscoring.tasks import Extract, ExtractAndPredict, ModelFile, Predict
+from revscoring.dependencies import expand
 from revscoring.languages.features.dictionary.datasources import dict_splitter
 from support.models import write_model
 
@@ -101,15 +102,48 @@ def test_a_given_version_replaces_the_models_own(model_file: Path) -> None:
     assert info.version == "7"
 
 
+def score_of(handler: Any, documents: Documents) -> Any:
+    """The only model's score, or the error that it meets."""
+    (score,) = handler(ExtractAndPredict((NAME,), documents)).values()
+    return score
+
+
 def test_both_steps_together_equal_the_steps_alone(handler: Any) -> None:
-    together = handler(ExtractAndPredict(NAME, DOCUMENTS))
-    alone = handler(Predict(NAME, handler(Extract(NAME, DOCUMENTS))))
-    assert together.score == alone.score
+    together = score_of(handler, DOCUMENTS)
+    (alone,) = handler(Predict(handler(Extract((NAME,), DOCUMENTS)))).values()
+    assert together.document == alone.document
     assert together.features == alone.features
 
 
+@pytest.fixture(scope="module")
+def two_models(model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One that reads much, and one that reads a part of that but no comment."""
+    from revscoring.features import wikitext
+
+    small = tmp_path_factory.mktemp("small") / "model.bin"
+    write_model(small, [wikitext.revision.chars, wikitext.revision.diff.chars_added])
+    return make_handler([ModelFile(NAME, model_file), ModelFile("small", small)])
+
+
+def test_models_of_one_revision_share_each_step_of_the_extraction(two_models: Any) -> None:
+    alone = {name: two_models(ExtractAndPredict((name,), DOCUMENTS)) for name in (NAME, "small")}
+    dependents = list(expand(two_models._models[NAME].features))
+    before = {id(dependent): dependent.calls for dependent in dependents}
+    together = two_models(ExtractAndPredict((NAME, "small"), DOCUMENTS))
+    for name in (NAME, "small"):
+        assert together[name].document == alone[name][name].document
+        assert together[name].features == alone[name][name].features
+    assert max(d.calls - before[id(d)] for d in dependents) == 1
+
+
+def test_what_one_model_lacks_another_may_do_without(two_models: Any) -> None:
+    scores = two_models(ExtractAndPredict((NAME, "small"), changed(comment=None)))
+    assert isinstance(scores[NAME], ResourceMissing)
+    assert scores["small"].document["prediction"] in (True, False)
+
+
 def test_fault_11_extraction_never_reaches_for_the_network(handler: Any, no_network: None) -> None:
-    assert handler(ExtractAndPredict(NAME, DOCUMENTS)).score["prediction"] in (True, False)
+    assert score_of(handler, DOCUMENTS).document["prediction"] in (True, False)
     for incomplete in (
         changed(text=None),
         changed(user_id=None),
@@ -117,8 +151,7 @@ def test_fault_11_extraction_never_reaches_for_the_network(handler: Any, no_netw
         dataclasses.replace(DOCUMENTS, user=Gone.MISSING),
         dataclasses.replace(DOCUMENTS, user=None),
     ):
-        with pytest.raises(ResourceMissing):
-            handler(ExtractAndPredict(NAME, incomplete))
+        assert isinstance(score_of(handler, incomplete), ResourceMissing)
 
 
 def test_fault_11_a_model_that_reads_what_is_not_fetched_is_refused_at_load(tmp_path: Path) -> None:
@@ -130,13 +163,10 @@ def test_fault_11_a_model_that_reads_what_is_not_fetched_is_refused_at_load(tmp_
 
 
 def test_fault_9_extended_output_computes_nothing_twice(handler: Any) -> None:
-    from revscoring.dependencies import expand
-
     model = handler._models[NAME]
     dependents = list(expand(model.features))
     before = {id(dependent): dependent.calls for dependent in dependents}
-    score = handler(ExtractAndPredict(NAME, DOCUMENTS))
-    assert score.features
+    assert score_of(handler, DOCUMENTS).features
     calls = {str(d): d.calls - before[id(d)] for d in dependents}
     assert max(calls.values()) == 1, [name for name, count in calls.items() if count > 1]
 
@@ -152,10 +182,9 @@ def test_fault_9_extended_output_computes_nothing_twice(handler: Any) -> None:
 def test_fault_5_a_hidden_part_is_named_without_a_traceback(
     handler: Any, documents: Documents, reason: str
 ) -> None:
-    with pytest.raises(ResourceMissing) as caught:
-        handler(ExtractAndPredict(NAME, documents))
-    assert caught.value.message == f"Missing resource for rev-id 12: {reason}"
-    assert "Traceback" not in caught.value.message
+    error = score_of(handler, documents)
+    assert isinstance(error, ResourceMissing)
+    assert error.message == f"Missing resource for rev-id 12: {reason}"
 
 
 def test_unreadable_content_is_named(tmp_path: Path) -> None:
@@ -163,8 +192,9 @@ def test_unreadable_content_is_named(tmp_path: Path) -> None:
 
     write_model(tmp_path / "model.bin", [wikibase.revision.claims])
     handler = make_handler([ModelFile(NAME, tmp_path / "model.bin")])
-    with pytest.raises(ContentUnreadable, match="^Unexpected content type for rev-id 12: "):
-        handler(ExtractAndPredict(NAME, DOCUMENTS))
+    error = score_of(handler, DOCUMENTS)
+    assert isinstance(error, ContentUnreadable)
+    assert error.message.startswith("Unexpected content type for rev-id 12: ")
 
 
 @pytest.fixture
@@ -216,7 +246,12 @@ def test_fault_17_words_of_any_length_are_not_kept(look_up: LookUp, asked: list[
 
 def test_fault_17_any_number_of_words_is_not_kept(asked: list[str]) -> None:
     dictionary = enchant.Dict("en_US")
-    splitter = SimpleNamespace(dictionary_check=lambda word: not asked.append(word))
+
+    def check(word: str) -> bool:
+        asked.append(word)
+        return True
+
+    splitter = SimpleNamespace(dictionary_check=check)
     words = [str(number) for number in range(101)]
     for look_up in (
         lambda words: [dictionary.check(word) for word in words],
@@ -234,7 +269,7 @@ def test_fault_17_nothing_of_a_revision_is_kept(handler: Any) -> None:
             text = f"{rev_id} {REVISION.text} {'x' * 1000}{rev_id}"
             parent = dataclasses.replace(PARENT, comment="x" * 10_000 + str(rev_id))
             documents = dataclasses.replace(changed(rev_id=rev_id, text=text), parent=parent)
-            handler(ExtractAndPredict(NAME, documents))
+            score_of(handler, documents)
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 

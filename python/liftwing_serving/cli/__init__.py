@@ -1,0 +1,5 @@
+"""The `liftwing-serving` command."""
+
+from liftwing_serving.cli.commands import main
+
+__all__ = ["main"]

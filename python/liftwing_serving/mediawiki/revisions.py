@@ -1,0 +1,96 @@
+"""Revisions and users of one wiki, with as few calls as possible."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote
+
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import RevisionMissing, UpstreamUnusable
+from liftwing_serving.mediawiki import answers
+from liftwing_serving.mediawiki.api import Api, Wiki
+from liftwing_serving.mediawiki.batcher import Batcher
+from liftwing_serving.mediawiki.documents import Documents, Gone, Needs, Revision, User
+
+REVISION_PROPERTIES = "ids|timestamp|user|userid|size|comment|content|contentmodel"
+USER_PROPERTIES = "groups|registration|editcount|gender"
+
+
+class Revisions:
+    """One wiki's. Safe for any number of requests at a time; keeps nothing of any of them.
+
+    Each coroutine raises UpstreamUnusable, UpstreamUnavailable and DeadlineExceeded.
+    """
+
+    def __init__(self, wiki: Wiki, api: Api) -> None:
+        self._wiki = wiki
+        self._api = api
+        self._revisions: Batcher[int, Revision] = Batcher(self._fetch_revisions)
+        self._users: Batcher[str, User] = Batcher(
+            self._fetch_users, url_bytes_of=lambda name: len(quote(name)) + 3
+        )
+
+    async def documents(self, rev_id: int, needs: Needs, deadline: Deadline) -> Documents:
+        """A revision and what is needed beside it; parent and user are fetched side by side.
+
+        Raises RevisionMissing too.
+        """
+        revision = await self._revisions.get(rev_id, deadline)
+        if revision is None:
+            raise RevisionMissing(rev_id)
+        parent, user = await asyncio.gather(
+            self._parent_of(revision, needs, deadline), self._user_of(revision, needs, deadline)
+        )
+        return Documents(revision, parent, user)
+
+    async def revision(self, rev_id: int, deadline: Deadline) -> Revision | None:
+        """The revision, or None if the wiki has no such one."""
+        return await self._revisions.get(rev_id, deadline)
+
+    async def user(self, name: str, deadline: Deadline) -> User | None:
+        """The account of exactly that name, or None if the wiki's answer has none."""
+        return await self._users.get(name, deadline)
+
+    async def close(self) -> None:
+        """Cancel the calls under way."""
+        await self._revisions.close()
+        await self._users.close()
+
+    async def _parent_of(
+        self, revision: Revision, needs: Needs, deadline: Deadline
+    ) -> Revision | Gone | None:
+        if not needs.parent or revision.parent_id == 0:
+            return None
+        return await self._revisions.get(revision.parent_id, deadline) or Gone.MISSING
+
+    async def _user_of(
+        self, revision: Revision, needs: Needs, deadline: Deadline
+    ) -> User | Gone | None:
+        # A user who is not registered has the id 0.
+        if not needs.user or revision.user is None or not revision.user_id:
+            return None
+        return await self._users.get(revision.user, deadline) or Gone.MISSING
+
+    async def _fetch_revisions(self, rev_ids: list[int], deadline: Deadline) -> dict[int, Revision]:
+        """Ask until each id is answered: MediaWiki cuts an answer short that grows too large."""
+        found: dict[int, Revision] = {}
+        pending = rev_ids
+        while pending:
+            query = {
+                "prop": "revisions",
+                "revids": "|".join(map(str, pending)),
+                "rvprop": REVISION_PROPERTIES,
+                "rvslots": "main",
+            }
+            document = await self._api.query(self._wiki, query, deadline)
+            revisions, missing = answers.revisions_of(document)
+            found |= revisions
+            rest = [id_ for id_ in pending if id_ not in found and id_ not in missing]
+            if rest and ("continue" not in document or len(rest) == len(pending)):
+                raise UpstreamUnusable("MediaWiki's answer does not tell of each revision.")
+            pending = rest
+        return found
+
+    async def _fetch_users(self, names: list[str], deadline: Deadline) -> dict[str, User]:
+        query = {"list": "users", "ususers": "|".join(names), "usprop": USER_PROPERTIES}
+        return answers.users_of(await self._api.query(self._wiki, query, deadline))

@@ -1,0 +1,44 @@
+"""What a server of a revscoring family reads from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from liftwing_serving.settings import (
+    EventSettings,
+    ServerSettings,
+    Settings,
+    WikiSettings,
+    WorkerSettings,
+)
+
+
+class CorporaSettings(Settings):
+    """Word lists that features read."""
+
+    nltk_data: str = ""
+    """Folders of NLTK's corpora, with colons between; `/usr/share/nltk_data` in images. A server
+    says at its start which of them hold stand-ins."""
+
+
+class RevscoringSettings(
+    ServerSettings, WikiSettings, WorkerSettings, EventSettings, CorporaSettings
+):
+    """The models of a revscoring family."""
+
+    inference_name: str
+    """Which models to serve: `{wiki}-{model}`, or several of one wiki with commas between."""
+
+    model_path: Path | None = None
+    """The model file, `/mnt/models/model.bin` by default. With several models the directory
+    that holds `{name}/model.bin`, `/mnt/models` by default."""
+
+    model_version: str | None = None
+    """Version to report instead of the model's own. Refused with several models."""
+
+    mwapi_revid_content_threshold_bytes: Annotated[int, Field(ge=0)] = 100_000
+    """Bytes of revision and parent together from which a revision counts as heavy. Heavy
+    revisions never take all workers, so that light ones do not wait behind them."""

@@ -1,0 +1,105 @@
+"""Starts a model server of a revscoring family: what each family's model.py calls."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from liftwing_serving import logs, server
+from liftwing_serving.events import open_sender
+from liftwing_serving.mediawiki import Api, Revisions, Wiki
+from liftwing_serving.outbound import open_session
+from liftwing_serving.revscoring.corpora import folders_of, recorded_source
+from liftwing_serving.revscoring.families import Family
+from liftwing_serving.revscoring.model import RevscoringModel
+from liftwing_serving.revscoring.names import ServiceName, parse_names
+from liftwing_serving.revscoring.scorer import Scorer
+from liftwing_serving.revscoring.settings import RevscoringSettings
+from liftwing_serving.revscoring.tasks import ModelFile
+from liftwing_serving.settings import SettingsError, load_settings
+from liftwing_serving.workers import HandlerSpec, Runners, make_runners
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_MODELS = Path("/mnt/models")
+HANDLER = "liftwing_serving.revscoring.loading:make_handler"
+
+
+def serve(family: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
+    """Serve the models that the environment names until told to stop; exits the process.
+
+    `arguments` are the command line's flags, this process's by default; settings that are `given`
+    are not looked for in the environment.
+    """
+    # The first process of a container ignores what it has no handler for.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    try:
+        settings = load_settings(RevscoringSettings, **given)
+        names = parse_names(settings.inference_name, family)
+        files = model_files(settings, names, family.model_file)
+    except SettingsError as error:
+        sys.exit(f"{error}")
+    logs.configure(
+        settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
+    )
+    warn_of_stand_ins(settings.nltk_data)
+    # Numeric libraries read it when they are imported, some of them along with KServe.
+    os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
+    # The template loads its three seconds' worth while KServe is imported here.
+    runners = make_runners(settings, HandlerSpec(HANDLER, files))
+
+    @asynccontextmanager
+    async def models(flags: argparse.Namespace) -> AsyncIterator[list[RevscoringModel]]:
+        async with AsyncExitStack() as opened:
+            yield await _open_models(opened, settings, names, runners)
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    server.run([str(name) for name in names], models, settings, arguments)
+
+
+def model_files(
+    settings: RevscoringSettings, names: list[ServiceName], model_file: str
+) -> list[ModelFile]:
+    """Where each model lies and which version it reports. Raises SettingsError."""
+    if len(names) == 1:
+        path = settings.model_path or DEFAULT_MODELS / model_file
+        files = [ModelFile(str(names[0]), path, settings.model_version)]
+    else:
+        if settings.model_version is not None:
+            raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
+        folder = settings.model_path or DEFAULT_MODELS
+        files = [ModelFile(str(name), folder / str(name) / model_file) for name in names]
+    for file in files:
+        if not file.path.is_file():
+            raise SettingsError(f"MODEL_PATH: there is no model file {file.path}.")
+    return files
+
+
+def warn_of_stand_ins(nltk_data: str) -> None:
+    """Say in the log which folders of corpora would make scores differ from production's."""
+    for folder in folders_of(nltk_data):
+        if recorded_source(folder) == "stand-in":
+            logger.warning("%s holds stand-in stop words: scores differ from production's", folder)
+
+
+async def _open_models(
+    opened: AsyncExitStack,
+    settings: RevscoringSettings,
+    names: list[ServiceName],
+    runners: Runners,
+) -> list[RevscoringModel]:
+    """The models and all that they share, which is closed with `opened`. Raises TemplateFailed."""
+    session = await opened.enter_async_context(open_session())
+    sender = await opened.enter_async_context(open_sender(settings, session))
+    wiki = Wiki(str(settings.wiki_url), settings.wiki_host)
+    revisions = Revisions(wiki, Api.of(session, settings))
+    scorer = Scorer(revisions, runners, settings.mwapi_revid_content_threshold_bytes)
+    opened.push_async_callback(scorer.close)
+    await scorer.start()
+    return [RevscoringModel(name, scorer, sender, settings.eventgate_stream) for name in names]

@@ -1,0 +1,128 @@
+"""From errors to answers, of HTTP and of gRPC: the texts are the same, the codes each one's own."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from grpc import StatusCode
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from liftwing_serving import logs
+from liftwing_serving.errors import BadRequest, InternalError, ServingError
+
+logger = logging.getLogger(__name__)
+
+# For the log and the metrics only: nobody is there to read it.
+CLIENT_LEFT = 499
+NOT_V2 = "The request is not one of the Open Inference Protocol."
+
+EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
+    InvalidInput: 400,
+    ModelNotFound: 404,
+    ModelNotReady: 503,
+    ServerNotReady: 503,
+}
+
+GRPC_STATUS = {
+    400: StatusCode.INVALID_ARGUMENT,
+    413: StatusCode.RESOURCE_EXHAUSTED,
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    500: StatusCode.INTERNAL,
+    502: StatusCode.UNAVAILABLE,
+    503: StatusCode.UNAVAILABLE,
+}
+
+
+def answer_with(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """`{"error": text}` as an HTTP answer."""
+    body = orjson.dumps({"error": text})
+    return Response(body, status, headers, media_type="application/json")
+
+
+def describe_error(error: ServingError) -> str:
+    """Log the error; returns the text for the client."""
+    extra: dict[str, object] = {"status": error.status}
+    if isinstance(error, InternalError):
+        extra["details"] = error.details
+    log = logger.warning if error.status >= 500 else logger.info
+    log("answered %d: %s", error.status, error.message, extra=extra)
+    return _internal_error_text() if isinstance(error, InternalError) else error.message
+
+
+def describe_defect(error: Exception) -> str:
+    """The traceback goes to the log, the request id to the client."""
+    logger.error("a defect: %r", error, exc_info=error)
+    return _internal_error_text()
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Have the application answer all errors as this project does."""
+    for expected in EXPECTED_OF_KSERVE:
+        app.add_exception_handler(expected, _answer_kserve_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_v2)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    app.add_exception_handler(ServingError, _answer_serving_error)
+    app.add_exception_handler(Exception, _answer_defect)
+
+
+class GrpcErrors(ExceptionToStatusInterceptor):  # type: ignore[misc]
+    """Ends a gRPC call that failed with the nearest of gRPC's codes."""
+
+    async def handle_exception(
+        self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
+    ) -> None:
+        """KServe's hook; ends the call by raising."""
+        if isinstance(ex, ServingError):
+            await context.abort(GRPC_STATUS[ex.status], describe_error(ex))
+        if type(ex) in EXPECTED_OF_KSERVE:
+            await super().handle_exception(ex, request_or_iterator, context, method_name)
+        await context.abort(GRPC_STATUS[InternalError.status], describe_defect(ex))
+
+
+async def _answer_serving_error(request: Request, error: Exception) -> Response:
+    """`{"error": text}` with the error's own status."""
+    assert isinstance(error, ServingError)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return answer_with(describe_error(error), error.status, headers)
+
+
+async def _answer_kserve_error(request: Request, error: Exception) -> Response:
+    """KServe's own text and status for what is no defect, without its traceback in the log."""
+    status = EXPECTED_OF_KSERVE[type(error)]
+    logger.info("answered %d: %s", status, error, extra={"status": status})
+    return answer_with(str(error), status)
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's refusals, such as an unknown path or another method, as errors of ours."""
+    assert isinstance(error, HTTPException)
+    return answer_with(error.detail, error.status_code, dict(error.headers or {}))
+
+
+async def _answer_invalid_v2(request: Request, error: Exception) -> Response:
+    """A V2 body that is not of the protocol's form; FastAPI would repeat it whole."""
+    logger.info("not an Open Inference Protocol request")
+    return answer_with(NOT_V2, BadRequest.status)
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """The client left in the middle of its request."""
+    return answer_with("The client left.", CLIENT_LEFT)
+
+
+async def _answer_defect(request: Request, error: Exception) -> Response:
+    """Whatever nobody expected."""
+    return answer_with(describe_defect(error), InternalError.status)
+
+
+def _internal_error_text() -> str:
+    return f"Internal error. Please report it with this request id: {logs.request_id.get()}"

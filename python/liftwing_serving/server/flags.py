@@ -1,0 +1,32 @@
+"""The command line of a server: KServe's flags, less what cannot be kept."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from kserve import model_server
+
+
+def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
+    """KServe's flags for a server of so many models. Exits on unknown and on impossible ones."""
+    parser = argparse.ArgumentParser(
+        parents=[model_server.parser],
+        description="Serves the models that the environment names; see docs/configuration.md.",
+    )
+    flags = parser.parse_args(arguments)
+    if flags.workers > 1:
+        parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")
+    if further_names(flags) and models > 1:
+        parser.error("--model_name is for one model; INFERENCE_NAME has several")
+    for file in filter(None, (flags.ssl_certfile, flags.ssl_keyfile)):
+        if not Path(file).is_file():
+            parser.error(f"there is no file {file} to serve HTTPS with")
+    return flags
+
+
+def further_names(flags: argparse.Namespace) -> list[str]:
+    """The name that --model_name gives the one model besides its own, if it is given."""
+    name = flags.model_name
+    return [] if name == model_server.parser.get_default("model_name") else [name]

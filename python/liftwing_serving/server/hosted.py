@@ -1,0 +1,73 @@
+"""A family's servable as KServe sees it, and what is the same for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import kserve
+from kserve import InferRequest, InferResponse
+from kserve.errors import ModelNotReady
+from kserve.metrics import POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME, get_labels
+
+from liftwing_serving import metrics
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import InternalError, ServingError
+from liftwing_serving.fields import json_object
+from liftwing_serving.server import openinference
+from liftwing_serving.server.failures import CLIENT_LEFT
+from liftwing_serving.server.middleware import client_left
+from liftwing_serving.server.payloads import loggable
+from liftwing_serving.server.servable import Servable
+from liftwing_serving.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+
+class Hosted(kserve.Model):  # type: ignore[misc]
+    """A name that is served; its servable is set when it is loaded. Keeps no request's state."""
+
+    def __init__(self, name: str, settings: ServerSettings) -> None:
+        super().__init__(name)
+        self.servable: Servable[Any] | None = None
+        self._settings = settings
+        self._labels = get_labels(name)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is loaded and could answer a request now."""
+        return self.servable is not None and self.servable.alive
+
+    async def answer(self, payload: bytes | InferRequest) -> dict[str, Any] | InferResponse:
+        """The answer to a V1 body or a V2 request, in the same protocol; counted by its status.
+
+        Raises ServingError, and ModelNotReady until it is loaded.
+        """
+        if self.servable is None:
+            raise ModelNotReady(self.name)
+        status = InternalError.status
+        try:
+            with PRE_HIST_TIME.labels(**self._labels).time():
+                body = payload if isinstance(payload, bytes) else openinference.body_of(payload)
+                if self._settings.log_json_payload:
+                    logger.info("a request to %s", self.name, extra={"payload": loggable(body)})
+                request = self.servable.read(json_object(body))
+            with PREDICT_HIST_TIME.labels(**self._labels).time():
+                deadline = Deadline.after(self._settings.request_deadline_seconds)
+                document = await deadline.wait_for(self.servable.answer(request, deadline))
+            with POST_HIST_TIME.labels(**self._labels).time():
+                status = 200
+                if isinstance(payload, bytes):
+                    return document
+                return openinference.response_to(payload, self.name, document)
+        except ServingError as error:
+            status = error.status
+            raise
+        except asyncio.CancelledError:
+            status = CLIENT_LEFT
+            raise
+        finally:
+            if await client_left():
+                status = CLIENT_LEFT
+            metrics.REQUESTS.labels(self.name, str(status)).inc()

@@ -1,0 +1,167 @@
+"""The life of a server: bind, load, serve, and stop without losing a request.
+
+KServe's FastAPI application is a module singleton without a lifespan, and its own handling of
+SIGTERM closes the listener at once. Both are dealt with here: what requests share is opened after
+the port is bound and closed after the last answer, and a server that is told to stop is first not
+ready but still answering.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from liftwing_serving.errors import StartFailed
+from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
+from liftwing_serving.server.flags import further_names
+from liftwing_serving.server.grpc import GrpcServer
+from liftwing_serving.server.hosted import Hosted
+from liftwing_serving.server.http import HttpServer
+from liftwing_serving.server.servable import OpenServables, Servable
+from liftwing_serving.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+LISTEN_BACKLOG = 2048
+
+T = TypeVar("T")
+
+
+def bind(port: int, flag: str) -> socket.socket:
+    """A listening socket on all addresses. Exits with a message that names port and flag."""
+    listener = socket.socket(socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("0.0.0.0", port))
+        listener.listen(LISTEN_BACKLOG)
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used ({error.strerror}); {flag} chooses another.")
+    return listener
+
+
+class Lifecycle:
+    """One server, from its start to its end."""
+
+    def __init__(
+        self, names: Sequence[str], settings: ServerSettings, flags: argparse.Namespace
+    ) -> None:
+        self._settings = settings
+        self._flags = flags
+        self._hosted = [Hosted(name, settings) for name in names]
+        self._models = Models()
+        for hosted in self._hosted:
+            self._models.update(hosted)
+        for name in further_names(flags):
+            self._models.update(self._hosted[0], name)
+        self._data_plane = LiftwingDataPlane(self._models)
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def serve(self, open_servables: OpenServables) -> int:
+        """Bind, load, serve, drain. Returns the exit status."""
+        listener = bind(self._flags.http_port, "--http_port")
+        if self._flags.enable_grpc:
+            bind(self._flags.grpc_port, "--grpc_port").close()
+        self._listen_to_signals()
+        http = self._make_http()
+        serving = asyncio.create_task(http.uvicorn.serve(sockets=[listener]))
+        # Whatever ends the HTTP server, such as a certificate it cannot read, ends this one.
+        serving.add_done_callback(lambda _: self._stop.set())
+        grpc = self._make_grpc()
+        if grpc:
+            await grpc.start()
+        status = 0
+        try:
+            async with AsyncExitStack() as opened:
+                loading = opened.enter_async_context(open_servables(self._flags))
+                servables = await self._unless_stopped(loading)
+                if servables is not None:
+                    self._take_up(servables)
+                    await self._stop.wait()
+                await self._drain()
+                await self._finish(http, grpc, serving)
+        except StartFailed as error:
+            logger.error("the model cannot be loaded: %s", error, extra={"details": error.details})
+            await self._finish(http, grpc, serving)
+            status = 1
+        return status
+
+    def _make_http(self) -> HttpServer:
+        http = HttpServer(
+            self._data_plane,
+            self._flags.http_port,
+            self._settings.max_body_bytes,
+            grace_period=int(self._settings.shutdown_grace_seconds) or 1,
+            timeout_keep_alive=self._flags.timeout_keep_alive,
+            ssl_certfile=self._flags.ssl_certfile,
+            ssl_keyfile=self._flags.ssl_keyfile,
+        )
+        http.create_application()
+        return http
+
+    def _make_grpc(self) -> GrpcServer | None:
+        if not self._flags.enable_grpc:
+            return None
+        sizes = {
+            "grpc.max_send_message_length": self._flags.grpc_max_send_message_length,
+            "grpc.max_receive_message_length": self._settings.max_body_bytes,
+        }
+        return GrpcServer(self._data_plane, self._flags.grpc_port, sizes)
+
+    def _take_up(self, servables: Sequence[Servable[Any]]) -> None:
+        for hosted, servable in zip(self._hosted, servables, strict=True):
+            hosted.servable = servable
+        logger.info("ready: %s", ", ".join(self._models.get_models()))
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, False)
+        loop.add_signal_handler(signal.SIGINT, self._told_to_stop, True)
+
+    def _told_to_stop(self, hurry: bool) -> None:
+        """A person at a terminal (SIGINT) does not wait for load balancers; nor at a repetition."""
+        if hurry or self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of `work`, or None if the server is told to stop before there is one."""
+        working = asyncio.create_task(work)
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if working.done():
+            return working.result()
+        working.cancel()
+        await asyncio.wait({working})
+        return None
+
+    async def _drain(self) -> None:
+        """Not ready but answering, until load balancers have noticed."""
+        self._data_plane.draining = True
+        loaded = all(hosted.servable for hosted in self._hosted)
+        delay = self._settings.drain_delay_seconds if loaded else 0
+        logger.info("stopping: not ready, still accepting for %g s", delay)
+        try:
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+
+    async def _finish(
+        self, http: HttpServer, grpc: GrpcServer | None, serving: asyncio.Task[None]
+    ) -> None:
+        """No new connections; wait for the last answers, as long as the grace period."""
+        logger.info("stopping: finishing what is in flight")
+        http.uvicorn.should_exit = True
+        stopping: list[Any] = [serving]
+        if grpc:
+            stopping.append(grpc.stop(self._settings.shutdown_grace_seconds))
+        await asyncio.gather(*stopping)

@@ -1,0 +1,117 @@
+"""What happens to each HTTP request before KServe sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from contextvars import ContextVar
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from liftwing_serving import logs
+from liftwing_serving.errors import PayloadTooLarge
+from liftwing_serving.server.failures import answer_with, describe_error
+
+LINGER_SECONDS = 2.0
+
+# Models are loaded when the server starts and have one version; nothing here explains scores.
+NOT_OFFERED = re.compile(r"^/v2/repository/|^/v2/models/[^/]+/versions/|:explain$")
+
+
+_request: ContextVar[Request | None] = ContextVar("request", default=None)
+
+
+async def client_left() -> bool:
+    """Whether the present request came by HTTP and its client is gone."""
+    request = _request.get()
+    return request is not None and await request.is_disconnected()
+
+
+class Entrance:
+    """ASGI middleware: gives each request an id, for its log lines and its answer; turns away
+    what is not offered and bodies over the cap."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the caller's X-Request-Id if it is a sane one, else make one; let or turn away."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = logs.sane_request_id(headers.get("x-request-id", ""))
+        token = logs.request_id.set(request_id)
+        exchange = _Exchange(receive, send, request_id, self._max_body_bytes)
+        _request.set(Request(scope, exchange.receive))
+        announced = headers.get("content-length", "0")
+        try:
+            if NOT_OFFERED.search(scope["path"]):
+                await answer_with("Not offered by this server.", 404)(scope, receive, exchange.send)
+            elif announced.isdecimal() and int(announced) > self._max_body_bytes:
+                await exchange.refuse(self._max_body_bytes)
+            else:
+                await self.app(scope, exchange.receive, exchange.send)
+                if exchange.bytes_left < 0:
+                    await exchange.refuse(self._max_body_bytes)
+        except asyncio.CancelledError:
+            # Only uvicorn cancels requests: those that the grace period was too short for.
+            if exchange.answered:
+                raise
+            stopping = answer_with("The server is stopping.", 503, {"Retry-After": "1"})
+            await stopping(scope, receive, exchange.send)
+        except Exception:
+            # Starlette answers a defect and raises it on, for servers that log nothing otherwise.
+            if not exchange.answered:
+                raise
+        finally:
+            logs.request_id.reset(token)
+
+
+class _Exchange:
+    """One request's body on its way in, counted, and its answer on the way out.
+
+    Once the cap is passed the application sees a client that left, and is not heard.
+    """
+
+    def __init__(self, receive: Receive, send: Send, request_id: str, max_body_bytes: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._request_id = request_id
+        self.bytes_left = max_body_bytes
+        self.answered = False
+
+    async def receive(self) -> Message:
+        """The next piece of the body."""
+        message = await self._receive()
+        self.bytes_left -= len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.bytes_left < 0 else message
+
+    async def send(self, message: Message) -> None:
+        """A piece of the application's answer, with the request's id."""
+        if self.bytes_left < 0:
+            return
+        self.answered = True
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["x-request-id"] = self._request_id
+        await self._send(message)
+
+    async def refuse(self, max_body_bytes: int) -> None:
+        """Answer 413 and close, but not at once: a reset would take the answer along."""
+        error = PayloadTooLarge(max_body_bytes)
+        headers = {"Connection": "close", "x-request-id": self._request_id}
+        answer = answer_with(describe_error(error), error.status, headers)
+        self.answered = True
+        start = {"type": "http.response.start", "status": error.status}
+        await self._send({**start, "headers": answer.raw_headers})
+        await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                # What still arrives is thrown away.
+                while (await self._receive()).get("more_body"):
+                    pass
+        await self._send({"type": "http.response.body"})

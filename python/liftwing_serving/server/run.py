@@ -1,0 +1,33 @@
+"""The one way to start a server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from liftwing_serving.server.servable import OpenServables
+from liftwing_serving.settings import ServerSettings
+
+
+def run(
+    names: Sequence[str],
+    open_servables: OpenServables,
+    settings: ServerSettings,
+    arguments: Sequence[str],
+) -> None:
+    """Serve until told to stop, then exit the process; with an error if that cannot be begun.
+
+    `names` are those of the servables to come: until then they answer that they are not ready.
+    `arguments` are KServe's command line flags.
+    """
+    # Imports KServe: a family that has processes to start does so before it comes here.
+    import uvloop
+
+    from liftwing_serving.server.flags import parse_flags
+    from liftwing_serving.server.lifecycle import Lifecycle
+
+    flags = parse_flags(arguments, len(names))
+    loops = asyncio.new_event_loop if flags.event_loop == "asyncio" else uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loops) as runner:
+        sys.exit(runner.run(Lifecycle(names, settings, flags).serve(open_servables)))

@@ -1,0 +1,45 @@
+"""What a family implements to be served."""
+
+from __future__ import annotations
+
+import argparse
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+from liftwing_serving.deadline import Deadline
+
+R = TypeVar("R")
+
+
+class Servable(ABC, Generic[R]):
+    """One model under its `name`: reads requests of a type of its own, and answers them.
+
+    Both protocols, the deadline, errors, counting and the payload log are the server's affair.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def alive(self) -> bool:
+        """Whether a request could be answered now. Asked for each request: be quick."""
+        return True
+
+    @abstractmethod
+    def read(self, fields: dict[str, Any]) -> R:
+        """The typed request that a V1 body's JSON object means. Raises BadRequest."""
+
+    @abstractmethod
+    async def answer(self, request: R, deadline: Deadline) -> dict[str, Any]:
+        """The answer as V1's JSON object. Raises ServingError.
+
+        It is cancelled when the deadline passes; work that is shared with other requests has to
+        keep the deadline itself.
+        """
+
+
+# Entered once the ports are bound, with the flags of the command line; what it yields is served
+# until it is left, after the last answer.
+OpenServables = Callable[[argparse.Namespace], AbstractAsyncContextManager[Sequence[Servable[Any]]]]

@@ -1,0 +1,20 @@
+"""Processes that hold loaded models: tasks go in, plain values come out.
+
+Knows nothing of wikis, KServe or revscoring: a task is any picklable value, and what it means is
+its handler's affair.
+"""
+
+from liftwing_serving.workers.messages import Handler, HandlerSpec
+from liftwing_serving.workers.queue import Result
+from liftwing_serving.workers.runner import Runner, Runners, make_runners
+from liftwing_serving.workers.template import TemplateFailed
+
+__all__ = [
+    "Handler",
+    "HandlerSpec",
+    "Result",
+    "Runner",
+    "Runners",
+    "TemplateFailed",
+    "make_runners",
+]

@@ -1,0 +1,96 @@
+"""The server's end of one worker's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import cast
+
+from liftwing_serving.errors import InternalError
+from liftwing_serving.workers import frames
+from liftwing_serving.workers.messages import Done, Raised
+from liftwing_serving.workers.queue import Job
+from liftwing_serving.workers.template import Template
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerLink(asyncio.Protocol):
+    """Gives one worker one job at a time; tells the pool when it is free and when it is lost."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        template: Template,
+        on_free: Callable[[WorkerLink], None],
+        on_lost: Callable[[WorkerLink], None],
+    ) -> None:
+        self.pid = 0
+        self.template = template
+        self.job: Job | None = None
+        self.lost = False
+        self._condemned = False
+        self._connection = connection
+        self._on_free = on_free
+        self._on_lost = on_lost
+        self._decoder = frames.Decoder()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The event loop has taken the socket."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def has_ended(self) -> bool:
+        """Whether the process is gone, even if the event loop has not come round to it yet."""
+        try:
+            return self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def start(self, job: Job) -> None:
+        """Send the job's task."""
+        assert self._transport is not None
+        self.job = job
+        job.attempts += 1
+        job.started_at = time.monotonic()
+        self._transport.write(job.frame)
+
+    def data_received(self, data: bytes) -> None:
+        """Results, in pieces of any size; one that comes while the worker is killed is late."""
+        for message in self._decoder.feed(data):
+            if not self._condemned:
+                self._finish(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The process ended, or the pool is closing."""
+        self.lost = True
+        self._on_lost(self)
+
+    def take_job(self) -> Job | None:
+        """The unfinished job, if any; the worker has none afterwards."""
+        job, self.job = self.job, None
+        return job
+
+    def kill(self) -> None:
+        """End the process; what it may still send is not heard."""
+        self._condemned = True
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # It ended by itself; its socket tells so next.
+
+    def _finish(self, message: Done | Raised) -> None:
+        job = self.take_job()
+        if job is not None:
+            if isinstance(message, Done):
+                job.succeed(message.value)
+            else:
+                job.fail(message.error or InternalError("a task failed", message.details))
+        self._on_free(self)

@@ -1,0 +1,66 @@
+"""What the server and the processes of its pool say to each other."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from liftwing_serving.errors import ServingError
+
+# A process id that stands for: the system had no room for another process.
+NOT_FORKED = -1
+
+
+class Handler(Protocol):
+    """What a worker runs: made once in the template, then called for each task."""
+
+    def describe(self) -> object:
+        """What the server should know of what was loaded."""
+
+    def __call__(self, task: Any) -> object:
+        """The result of one task. Raises ServingError for what a client should be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerSpec:
+    """How the template makes its handler: `factory` is `module:callable`, called with `config`."""
+
+    factory: str
+    config: object
+
+    def make(self) -> Handler:
+        """Import and call the factory. Raises whatever that raises."""
+        module, _, name = self.factory.partition(":")
+        handler: Handler = getattr(importlib.import_module(module), name)(self.config)
+        return handler
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The template has loaded everything."""
+
+    description: object
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The template could not load: `reason` in a line, `details` for the log."""
+
+    reason: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task's value."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A task's error: a ServingError as it is, anything else as the text of its traceback."""
+
+    error: ServingError | None
+    details: str

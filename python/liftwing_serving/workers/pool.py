@@ -1,0 +1,240 @@
+"""The worker processes as one: gives them tasks, keeps them whole. One runs one task at a time.
+
+A worker that dies fails only its own task, which is tried once more on another worker, and is
+replaced by a fork of the template, in milliseconds. A task over its deadline is stopped by killing
+its worker. When the template itself dies the workers go on, and a new template is started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import DeadlineExceeded, WorkerLost
+from liftwing_serving.workers import frames
+from liftwing_serving.workers.link import WorkerLink
+from liftwing_serving.workers.messages import NOT_FORKED, HandlerSpec
+from liftwing_serving.workers.queue import Job, JobQueue, Result
+from liftwing_serving.workers.template import Template, TemplateFailed, adopt_orphans
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+# A fork takes milliseconds; a template that takes longer is stopped or swapped out.
+FORK_SECONDS = 5.0
+FIRST_DELAY_SECONDS = 0.05
+MAX_DELAY_SECONDS = 30.0
+# How often processes that ended are looked for, apart from when one is missed.
+ROUND_SECONDS = 5.0
+
+
+class WorkerPool:
+    """`size` workers, made from `spec`. Make it early: loading starts with the constructor."""
+
+    def __init__(
+        self, spec: HandlerSpec, size: int, on_worker_death: Callable[[], None] = lambda: None
+    ) -> None:
+        self.size = size
+        self._on_worker_death = on_worker_death
+        self.description: Any = None
+        # Asked for each request, and changes with each worker's birth and death only.
+        self.alive = False
+        self._spec = spec
+        adopt_orphans()
+        self._template = Template(spec)
+        self._old_templates: list[Template] = []
+        self._workers: set[WorkerLink] = set()
+        self._idle: deque[WorkerLink] = deque()
+        self._queue = JobQueue()
+        self._missing = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Wait until the template has loaded and the first workers run.
+
+        Raises TemplateFailed if the handler cannot be made.
+        """
+        self.description = await self._template.attach(self._template_lost)
+        for _ in range(self.size):
+            await self._add_worker()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep_whole())
+
+    @property
+    def workers_alive(self) -> int:
+        """How many workers could take a task now or after the one they have."""
+        return len(self._workers)
+
+    @property
+    def template_pid(self) -> int:
+        """Process id of the present template."""
+        return self._template.pid
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """Process ids of the present workers."""
+        return [worker.pid for worker in self._workers]
+
+    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+        """Run one task on some worker.
+
+        Raises what the handler raised if that was a ServingError; WorkerLost if two workers died
+        over it; DeadlineExceeded; InternalError for any other exception in the handler.
+        """
+        if self._closed:
+            raise WorkerLost("The server is stopping.")
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[Result] = loop.create_future()
+        timer = loop.call_later(deadline.remaining(), self._overdue, result)
+        self._queue.add(Job(frames.encode(task), heavy, result, timer))
+        self._dispatch()
+        return await result
+
+    async def close(self) -> None:
+        """Stop all processes. Unfinished tasks fail with WorkerLost."""
+        self._closed = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+        for job in [*self._queue.take_all(), *(worker.take_job() for worker in self._workers)]:
+            if job is not None:
+                job.fail(WorkerLost("The server is stopping."))
+        for template in [*self._old_templates, self._template]:
+            # Waiting for killed processes takes milliseconds, which are not the event loop's.
+            template.detach()
+            await asyncio.to_thread(template.kill)
+
+    def _dispatch(self) -> None:
+        while self._idle:
+            # A job given to a worker that died a moment ago would lose one of its tries.
+            if self._idle[0].has_ended():
+                self._idle.popleft()
+                continue
+            job = self._queue.next(self._heavy_allowed())
+            if job is None:
+                return
+            self._idle.popleft().start(job)
+
+    def _heavy_allowed(self) -> bool:
+        """Heavy jobs leave a worker to the light ones, if there is more than one."""
+        running = sum(1 for worker in self._workers if worker.job and worker.job.heavy)
+        return running < max(1, self.size - 1)
+
+    def _overdue(self, result: asyncio.Future[Result]) -> None:
+        """A job that runs ends with its worker, for nothing else would stop it."""
+        if not result.done():
+            result.set_exception(DeadlineExceeded())
+        for worker in self._workers:
+            if worker.job and worker.job.result is result:
+                logger.warning("a task is over its deadline, its worker ends: pid %d", worker.pid)
+                worker.kill()
+
+    def _worker_free(self, worker: WorkerLink) -> None:
+        if worker in self._workers:
+            self._idle.append(worker)
+        self._dispatch()
+
+    def _worker_lost(self, worker: WorkerLink) -> None:
+        if worker not in self._workers:
+            return
+        self._workers.discard(worker)
+        self.alive = bool(self._workers)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        job = worker.take_job()
+        if self._closed:
+            return
+        logger.warning("a worker died: pid %d", worker.pid)
+        self._on_worker_death()
+        self._missing.set()
+        if job is not None:
+            self._try_again(job)
+        self._dispatch()
+
+    def _try_again(self, job: Job) -> None:
+        if job.attempts >= ATTEMPTS:
+            job.fail(WorkerLost("The worker processes that did this work died."))
+            return
+        self._queue.put_back(job)
+
+    def _template_lost(self) -> None:
+        if not self._closed:
+            logger.warning("the template process died: pid %d", self._template.pid)
+            self._missing.set()
+
+    async def _keep_whole(self) -> None:
+        """Replace what died, for as long as the pool is open; what cannot be had is tried again."""
+        delay = FIRST_DELAY_SECONDS
+        while True:
+            try:
+                while not self._template.alive or len(self._workers) < self.size:
+                    await self._replace_one()
+                    delay = FIRST_DELAY_SECONDS
+                await self._bury()
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self._missing.wait()
+            except TimeoutError:
+                pass
+            except (TemplateFailed, OSError) as error:
+                logger.error("the pool is not whole, trying again in %g s: %s", delay, error)
+                await self._bury()
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, MAX_DELAY_SECONDS)
+            self._missing.clear()
+
+    async def _replace_one(self) -> None:
+        """A new template if there is none, else one more worker. Raises TemplateFailed, OSError."""
+        if self._template.alive:
+            await self._add_worker()
+            return
+        self._old_templates.append(self._template)
+        self._template = Template(self._spec)
+        await self._template.attach(self._template_lost)
+
+    async def _add_worker(self) -> None:
+        """Fork one worker. Raises OSError if it cannot be had or ends at once."""
+        connection, forked = self._template.fork()
+        template = self._template
+        try:
+            transport, worker = await asyncio.get_running_loop().create_unix_connection(
+                lambda: WorkerLink(connection, template, self._worker_free, self._worker_lost),
+                sock=connection,
+            )
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            worker.pid = await self._pid(forked)
+            if worker.lost:
+                raise ConnectionError("a worker ended as soon as it was forked")
+        except BaseException:
+            # The worker, if there is one after all, ends when its socket closes.
+            transport.close()
+            raise
+        self._workers.add(worker)
+        self.alive = True
+        self._worker_free(worker)
+
+    async def _pid(self, forked: asyncio.Future[int]) -> int:
+        """The process id that the template tells. Raises OSError."""
+        try:
+            async with asyncio.timeout(FORK_SECONDS):
+                pid = await forked
+        except TimeoutError:
+            self._template.stop_forking()
+            raise OSError("the template does not answer and is replaced") from None
+        if pid == NOT_FORKED:
+            raise OSError("the system has no room for another process")
+        return pid
+
+    async def _bury(self) -> None:
+        """Let go of dead templates, and of what is left of their workers."""
+        for template in list(self._old_templates):
+            template.reap_workers()
+            if not any(worker.template is template for worker in self._workers):
+                self._old_templates.remove(template)
+                await asyncio.to_thread(template.kill)

@@ -1,0 +1,88 @@
+"""Tasks on their way through the pool, and which of them is next."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from liftwing_serving.errors import ServingError
+
+# A heavy job counts as if it had come that much later, so light ones overtake it, yet not for ever.
+HEAVY_HANDICAP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a task returned, and how many seconds it waited for a worker."""
+
+    value: Any
+    queue_seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A task as the frame to send, and the promise of its result.
+
+    One timer, set by the pool, ends it at its deadline, whether it waits or runs.
+    """
+
+    frame: bytes
+    heavy: bool
+    result: asyncio.Future[Result]
+    timer: asyncio.TimerHandle
+    queued_at: float = field(default_factory=time.monotonic)
+    started_at: float = 0.0
+    attempts: int = 0
+
+    def succeed(self, value: object) -> None:
+        """Hand the value over, if anyone still waits."""
+        self.timer.cancel()
+        if not self.result.done():
+            self.result.set_result(Result(value, self.started_at - self.queued_at))
+
+    def fail(self, error: ServingError) -> None:
+        """Hand the error over, if anyone still waits."""
+        self.timer.cancel()
+        if not self.result.done():
+            self.result.set_exception(error)
+
+
+class JobQueue:
+    """Jobs that wait for a worker: first come, first served, but see HEAVY_HANDICAP_SECONDS."""
+
+    def __init__(self) -> None:
+        self._light: deque[Job] = deque()
+        self._heavy: deque[Job] = deque()
+
+    def add(self, job: Job) -> None:
+        """Put a new job behind the others."""
+        (self._heavy if job.heavy else self._light).append(job)
+
+    def put_back(self, job: Job) -> None:
+        """Put a job that was next back in front."""
+        (self._heavy if job.heavy else self._light).appendleft(job)
+
+    def next(self, heavy_allowed: bool) -> Job | None:
+        """Take the next job for which anyone still waits."""
+        heads = []
+        for queue, allowed in ((self._light, True), (self._heavy, heavy_allowed)):
+            while queue and queue[0].result.done():
+                queue.popleft()
+            if queue and allowed:
+                heads.append(queue)
+        if not heads:
+            return None
+        return min(
+            heads,
+            key=lambda queue: queue[0].queued_at + HEAVY_HANDICAP_SECONDS * queue[0].heavy,
+        ).popleft()
+
+    def take_all(self) -> list[Job]:
+        """All jobs; none is left."""
+        jobs = [*self._light, *self._heavy]
+        self._light.clear()
+        self._heavy.clear()
+        return jobs

@@ -1,0 +1,109 @@
+"""Where tasks run, off the event loop: in worker processes or in a thread, as the settings say."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from liftwing_serving import metrics
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.settings import WorkerSettings
+from liftwing_serving.workers.messages import Handler, HandlerSpec
+from liftwing_serving.workers.pool import WorkerPool
+from liftwing_serving.workers.queue import Result
+from liftwing_serving.workers.template import TemplateFailed
+
+
+class Runner(Protocol):
+    """Runs tasks. `description` is what the handler tells of itself, once started."""
+
+    description: Any
+    # Whether anything is left that could run a task.
+    alive: bool
+
+    async def start(self) -> None:
+        """Have the handler made. Raises TemplateFailed."""
+
+    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+        """The task's result. Raises ServingError; see WorkerPool.run."""
+
+    async def close(self) -> None:
+        """Stop."""
+
+
+class ThreadRunner:
+    """A runner in one thread of the server, to debug: no isolation, nothing can be stopped."""
+
+    alive = True
+
+    def __init__(self, spec: HandlerSpec) -> None:
+        self.description: Any = None
+        self._spec = spec
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="handler")
+        self._handler: Handler | None = None
+
+    async def start(self) -> None:
+        """Import and load in the thread. Raises TemplateFailed, like a pool."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._handler = await loop.run_in_executor(self._thread, self._spec.make)
+        except Exception as error:
+            raise TemplateFailed(f"{type(error).__name__}: {error}") from error
+        self.description = self._handler.describe()
+
+    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+        """Run the task in the thread; after its deadline it is left to finish unheard."""
+        assert self._handler is not None, "not started"
+        work = functools.partial(self._handler, task)
+        loop = asyncio.get_running_loop()
+        return Result(await loop.run_in_executor(self._thread, work), queue_seconds=0.0)
+
+    async def close(self) -> None:
+        """Let the present task finish, drop the others."""
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Runners:
+    """What runs each of the two steps that the settings tell apart; often one for both."""
+
+    preprocess: Runner
+    inference: Runner
+
+    @property
+    def alive(self) -> bool:
+        """Whether both steps could be run now."""
+        return self.preprocess.alive and self.inference.alive
+
+    async def start(self) -> Any:
+        """Start them; returns the handler's description. Raises TemplateFailed."""
+        await asyncio.gather(*(runner.start() for runner in self._distinct))
+        return self.preprocess.description
+
+    async def close(self) -> None:
+        """Stop workers and threads."""
+        await asyncio.gather(*(runner.close() for runner in self._distinct))
+
+    @property
+    def _distinct(self) -> set[Runner]:
+        return {self.preprocess, self.inference}
+
+
+def make_runners(settings: WorkerSettings, spec: HandlerSpec) -> Runners:
+    """The runners that the settings ask for. A pool of workers begins to load at once."""
+    in_pool = [
+        settings.asyncio_use_process_pool and step
+        for step in (settings.preprocess_mp, settings.inference_mp)
+    ]
+    pool = thread = None
+    if any(in_pool):
+        pool = WorkerPool(spec, settings.asyncio_aux_workers, metrics.WORKER_DEATHS.inc)
+        metrics.WORKERS.set_function(functools.partial(getattr, pool, "workers_alive"))
+    if not all(in_pool):
+        thread = ThreadRunner(spec)
+    preprocess, inference = (pool if wanted else thread for wanted in in_pool)
+    assert preprocess is not None and inference is not None
+    return Runners(preprocess, inference)

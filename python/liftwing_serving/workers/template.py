@@ -1,0 +1,170 @@
+"""The server's hold on the template process: start it, ask it for workers, see it die."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+
+from liftwing_serving.errors import StartFailed
+from liftwing_serving.workers.messages import Failed, HandlerSpec, Ready
+from liftwing_serving.workers.worker import RECEIVE_BYTES
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class TemplateFailed(StartFailed):
+    """The template could not load."""
+
+
+def adopt_orphans() -> None:
+    """Have workers whose template died become children of this process, so that it reaps them."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+class Template:
+    """One template process, in a process group of its own together with its workers.
+
+    Starting is not asynchronous, so that it can load while the server's own imports go on;
+    `attach` then connects it to the event loop.
+    """
+
+    def __init__(self, spec: HandlerSpec) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        lifeline_theirs, self._lifeline = os.pipe()
+        # Numeric libraries start threads at import, and a process with threads must not fork.
+        env = os.environ | {
+            name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        }
+        # Not `-m`: there the messages' classes would be those of a module named __main__.
+        command = [
+            sys.executable,
+            "-c",
+            "from liftwing_serving.workers import worker; worker.main()",
+        ]
+        self._process = subprocess.Popen(
+            [*command, str(theirs.fileno()), str(lifeline_theirs)],
+            pass_fds=(theirs.fileno(), lifeline_theirs),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=env,
+        )
+        theirs.close()
+        os.close(lifeline_theirs)
+        self._control.send(pickle.dumps(spec))
+        self._greeting: asyncio.Future[Ready | Failed] | None = None
+        self._forks: deque[asyncio.Future[int]] = deque()
+        self._on_death: Callable[[], None] = lambda: None
+        self.alive = True
+
+    @property
+    def pid(self) -> int:
+        """The template's process id, which is also its process group."""
+        return self._process.pid
+
+    async def attach(self, on_death: Callable[[], None]) -> object:
+        """Wait until the template has loaded; returns what its handler describes.
+
+        Raises TemplateFailed. `on_death` is called once if the template dies later.
+        """
+        loop = asyncio.get_running_loop()
+        self._greeting = loop.create_future()
+        self._on_death = on_death
+        self._control.setblocking(False)
+        loop.add_reader(self._control.fileno(), self._readable)
+        greeting = await self._greeting
+        if isinstance(greeting, Failed):
+            self.detach()
+            raise TemplateFailed(greeting.reason, greeting.details)
+        return greeting.description
+
+    def fork(self) -> tuple[socket.socket, asyncio.Future[int]]:
+        """A socket to a new worker, and the promise of its process id.
+
+        The socket can be written to at once. Raises ConnectionError if the template is dead.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            try:
+                socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise ConnectionError("the template process is gone") from error
+        pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._forks.append(pid)
+        return ours, pid
+
+    def stop_forking(self) -> None:
+        """End the template but none of its workers; its death is then noticed as any other."""
+        self._process.kill()
+
+    def reap_workers(self, options: int = os.WNOHANG) -> None:
+        """Reap the workers that became our children when their template died.
+
+        Those that have ended by now; with no `options`, waitpid(2)'s, it waits for the others.
+        """
+        try:
+            while os.waitpid(-self.pid, options)[0]:
+                pass
+        except ChildProcessError:
+            pass
+
+    def kill(self) -> None:
+        """End the template and all its workers now, and reap them. Can be repeated.
+
+        Closing the lifeline has the kernel kill the group; a number could be someone else's by
+        now.
+        """
+        self.detach()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        self._process.wait()
+        self.reap_workers(options=0)
+
+    def detach(self) -> None:
+        """Leave the event loop: nothing more is asked of this template. Can be repeated."""
+        if not self.alive:
+            return
+        self.alive = False
+        if self._greeting is not None:
+            self._greeting.get_loop().remove_reader(self._control.fileno())
+        self._control.close()
+        for waiting in self._forks:
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("the template process is gone"))
+        self._forks.clear()
+
+    def _readable(self) -> None:
+        try:
+            data = self._control.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._died()
+            return
+        message = pickle.loads(data)
+        if self._greeting is not None and not self._greeting.done():
+            self._greeting.set_result(message)
+        elif self._forks:
+            waiting = self._forks.popleft()
+            if not waiting.done():
+                waiting.set_result(message)
+
+    def _died(self) -> None:
+        was_loading = self._greeting is not None and not self._greeting.done()
+        self.detach()
+        # Non-blocking: the socket closes a moment before the process can be reaped.
+        self._process.poll()
+        if was_loading and self._greeting is not None:
+            self._greeting.set_result(Failed("the template process died while loading", ""))
+        else:
+            self._on_death()

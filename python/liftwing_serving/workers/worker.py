@@ -1,0 +1,132 @@
+"""The worker side of the pool: the template process and the workers it forks.
+
+`main` is the template's entry point. It imports everything, makes the handler
+(which loads the models) and then only forks: a worker starts in milliseconds although the imports
+take seconds, and shares the models' memory by copy on write. The template stays single-threaded,
+because a fork of a process with threads can deadlock.
+
+The template talks to the server over one socket: it greets with Ready or Failed, and for every
+socket it is handed it answers with the process id of the worker that now serves it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import pickle
+import signal
+import socket
+import sys
+import traceback
+
+from liftwing_serving import logs
+from liftwing_serving.errors import ServingError
+from liftwing_serving.workers import frames
+from liftwing_serving.workers.messages import (
+    NOT_FORKED,
+    Done,
+    Failed,
+    Handler,
+    HandlerSpec,
+    Raised,
+    Ready,
+)
+
+RECEIVE_BYTES = 1 << 20
+
+
+def die_with_server(lifeline: int) -> None:
+    """Have the kernel kill this whole process group when the server's end of the pipe closes.
+
+    A worker may be inside a C extension for seconds, where no Python thread or signal handler
+    would run: so the signal is SIGKILL, sent by the kernel when the server is gone, however it
+    went. See fcntl(2), F_SETSIG.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
+    try:
+        if os.read(lifeline, 1) == b"":
+            os.kill(os.getpid(), signal.SIGKILL)
+    except BlockingIOError:
+        pass
+
+
+def run_template(spec: HandlerSpec, control: socket.socket) -> None:
+    """Load, greet, then fork a worker for every socket received, until the server is gone."""
+    try:
+        handler = spec.make()
+    except Exception as error:
+        control.send(pickle.dumps(Failed(f"{type(error).__name__}: {error}", _traceback())))
+        return
+    # Frozen objects are never visited by the collector, so their pages stay shared.
+    gc.collect()
+    gc.freeze()
+    # Children of a process that ignores SIGCHLD are reaped by the kernel.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.send(pickle.dumps(Ready(handler.describe())))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 64, 1)
+        if not message:
+            return
+        connection = socket.socket(fileno=descriptors[0])
+        try:
+            pid = os.fork()
+        except OSError:
+            # No memory or no process to be had now; the server asks again.
+            pid = NOT_FORKED
+        if pid == 0:
+            control.close()
+            _run_worker(handler, connection)
+        connection.close()
+        control.send(pickle.dumps(pid))
+
+
+def _run_worker(handler: Handler, connection: socket.socket) -> None:
+    """Serve tasks until the server closes the socket. Never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # A collection in the middle of an extraction costs a tenth of it and frees little;
+    # one after each answer costs nobody a wait.
+    gc.disable()
+    decoder = frames.Decoder()
+    try:
+        while data := connection.recv(RECEIVE_BYTES):
+            for task in decoder.feed(data):
+                connection.sendall(_done_or_raised(handler, task))
+                del task
+                gc.collect()
+    except (ConnectionError, KeyboardInterrupt):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _done_or_raised(handler: Handler, task: object) -> bytes:
+    """The task's Done or Raised as a frame; a result that cannot be sent is a defect, too."""
+    try:
+        return frames.encode(Done(handler(task)))
+    except ServingError as error:
+        return frames.encode(Raised(error, ""))
+    except Exception:
+        return frames.encode(Raised(None, _traceback()))
+
+
+def _traceback() -> str:
+    return traceback.format_exc()
+
+
+def main() -> None:
+    """Entry point of the template process: arguments are two file descriptors."""
+    control_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
+    # What libraries report at INFO while models load is for those who make models.
+    logs.configure("WARNING", "WARNING", "WARNING")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_server(lifeline_fd)
+    control = socket.socket(fileno=control_fd)
+    try:
+        spec: HandlerSpec = pickle.loads(control.recv(RECEIVE_BYTES))
+        run_template(spec, control)
+    except (ConnectionError, EOFError):
+        pass  # The server ended first, and the kernel's signal is on its way.

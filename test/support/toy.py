@@ -1,0 +1,53 @@
+"""The smallest family there can be: no wiki, no workers. `python toy.py FLAGS` serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from liftwing_serving import errors, fields, logs, server
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.settings import ServerSettings, load_settings
+
+REFUSALS = {
+    "unusable": errors.UpstreamUnusable("MediaWiki's answer is not JSON."),
+    "unavailable": errors.UpstreamUnavailable("MediaWiki cannot be reached.", asked_delay=7),
+    "lost": errors.WorkerLost("The worker processes that did this work died."),
+    "missing": errors.RevisionMissing(12345),
+    "hidden": errors.ResourceMissing(12345, "TextDeleted"),
+    "unreadable": errors.ContentUnreadable(12345, "JSON expected"),
+    "internal": errors.InternalError("a task failed", details="SECRET of a worker"),
+}
+
+
+class Toy(server.Servable[int]):
+    """Doubles a number."""
+
+    def read(self, given: dict[str, Any]) -> int:
+        number = fields.positive_integer(given, "number")
+        logs.note(number=number)
+        if given.get("refuse") in REFUSALS:
+            raise REFUSALS[given["refuse"]]
+        return number
+
+    async def answer(self, request: int, deadline: Deadline) -> dict[str, Any]:
+        if request == 13:
+            raise ZeroDivisionError("SECRET of a defect")
+        if request == 99:
+            await asyncio.sleep(60)
+        return {"double": 2 * request}
+
+
+@asynccontextmanager
+async def toys(flags: Namespace) -> AsyncIterator[list[Toy]]:
+    yield [Toy("toy")]
+
+
+if __name__ == "__main__":
+    settings = load_settings(ServerSettings)
+    logs.configure("INFO", "INFO", "WARNING")
+    server.run(["toy"], toys, settings, sys.argv[1:])
