@@ -8,8 +8,9 @@ from pathlib import Path
 def available_cores(root: Path = Path("/sys/fs/cgroup")) -> int:
     """Whole cores: the smaller of the CPU affinity and the cgroup's quota, at least 1.
 
-    Reads cgroup v2's `cpu.max` and v1's `cpu.cfs_quota_us`. A quota of 1.5 cores counts as 2,
-    since one worker alone could not use the half.
+    `root` is where cgroup v2's `cpu.max` is, and v1's `cpu/cpu.cfs_quota_us`; without either there
+    is no quota (https://docs.kernel.org/admin-guide/cgroup-v2.html). A quota of 1.5 cores counts
+    as 2, since one worker alone could not use the half.
     """
     cores = len(os.sched_getaffinity(0))
     quota = _quota_v2(root / "cpu.max") or _quota_v1(root / "cpu")

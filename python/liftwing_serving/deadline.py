@@ -15,11 +15,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """A moment of the monotonic clock, in seconds, that a function which waits is handed.
+    """When work has to end, in seconds of the monotonic clock. Functions that wait are given one.
 
-    It is held by one timer for each thing that is bounded: the request itself in the server room,
-    an HTTP call by its timeout, a task by the pool. Nothing that waits for one of these sets
-    another.
+    Each bounded thing has one timer that holds it: a request in `server/hosted.py`, a call in its
+    HTTP timeout, a task in the worker pool. Nothing that waits for one of these sets another.
     """
 
     at: float
@@ -40,7 +39,7 @@ class Deadline:
     async def wait_for(self, work: Awaitable[T]) -> T:
         """The result of `work`, which is cancelled when the deadline passes.
 
-        Raises DeadlineExceeded.
+        Raises DeadlineExceeded, and what `work` raises.
         """
         scope = asyncio.timeout(self.remaining())
         try:

@@ -13,10 +13,10 @@
     │   └── DeadlineExceeded       503  the request's time is over
     └── InternalError              500  a defect of ours; the answer is a request id
 
-ChangeProp repeats a request on 502 and 503 only, so what may work on a second try must be one of
-these two. Errors are raised where the trouble is seen; `server/failures.py` alone turns them into
-answers, of HTTP and of gRPC. They cross process boundaries by pickle: all state is in `args` and
-`__dict__`.
+ChangeProp (https://wikitech.wikimedia.org/wiki/Changeprop) repeats a request on 502 and 503 only,
+so what may work on a second try must be one of these two. Errors are raised where the trouble is
+seen; `server/failures.py` alone turns them into answers, of HTTP and of gRPC. They cross process
+boundaries by pickle: all state is in `args` and `__dict__`.
 """
 
 
@@ -30,7 +30,7 @@ class ServingError(Exception):
     status: int = 500
     retry_after: int | None = None
 
-    # Of an answer of MediaWiki's: whether to ask again, and its Retry-After in seconds.
+    # Of an answer from MediaWiki: whether to ask again, and its Retry-After in seconds.
     repeat: bool = False
     asked_delay: int | None = None
 

@@ -25,7 +25,10 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def positive_integer(fields: Mapping[str, Any], name: str) -> int:
-    """A required JSON integer above 0; `true`, "1" and 1.0 are refused. Raises BadRequest."""
+    """A required JSON integer from 1 to MAX_INTEGER; `true`, "1" and 1.0 are refused.
+
+    Raises BadRequest.
+    """
     if name not in fields:
         raise BadRequest(f'Expected "{name}" in input data.')
     value = fields[name]

@@ -30,7 +30,7 @@ def sane_request_id(given: str) -> str:
 
 
 def note(**fields: object) -> None:
-    """Have the request's further log lines say this, such as the revision it is about."""
+    """Add fields to the request's further log lines, such as the revision it is about."""
     _notes.set({**_notes.get(), **fields})
 
 
@@ -54,7 +54,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(ours: str, libraries: str, access: str) -> None:
-    """Send all log lines and warnings to standard error as JSON, at these levels."""
+    """Send all log lines and warnings to standard error as JSON.
+
+    The levels, by name in any case, are those of this project and KServe, of the other libraries,
+    and of uvicorn's access log. Raises ValueError for a level that `logging` does not know.
+    """
     logging.captureWarnings(True)
     # KServe answers with a class that FastAPI would like replaced; not ours to change.
     warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")

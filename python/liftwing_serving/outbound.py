@@ -21,9 +21,10 @@ DNS_SECONDS = 60
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """The process's TLS context, which also trusts Wikimedia's own authority where it is known.
+    """The process's TLS context, which also trusts Wikimedia's own authority where it is installed.
 
-    Building one blocks for 17 ms, so there is one, and it is there before the first request.
+    Building one blocks for 17 ms, so there is one, built before the first request. Raises OSError
+    if the authority's file is not a certificate that can be read.
     """
     context = ssl.create_default_context()
     if WIKIMEDIA_CERTIFICATES.exists():
@@ -32,7 +33,10 @@ def tls_context() -> ssl.SSLContext:
 
 
 def open_session() -> aiohttp.ClientSession:
-    """An HTTP session without cookies or default headers; close it when the server stops."""
+    """An HTTP session without cookies or default headers; close it when the server stops.
+
+    Raises OSError, as `tls_context` does.
+    """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=MAX_CONNECTIONS, ttl_dns_cache=DNS_SECONDS, ssl=tls_context()
@@ -42,7 +46,10 @@ def open_session() -> aiohttp.ClientSession:
 
 
 async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    """The body of an answer, or None if it is longer; then the rest of it is not read."""
+    """The body of an answer, or None if it is longer than that; then the rest is not read.
+
+    Raises aiohttp.ClientError and TimeoutError, as aiohttp does for a connection that fails.
+    """
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece

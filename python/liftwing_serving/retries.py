@@ -25,7 +25,7 @@ class RetryPolicy:
     base_delay: float
 
     def delay(self, attempt: int, asked_delay: int | None) -> float:
-        """Seconds before repetition number `attempt` (from 0), at least what the server asks.
+        """Seconds before repetition number `attempt`, from 0; at least `asked_delay` seconds.
 
         Jitter keeps the callers that failed together from coming back together.
         """
@@ -33,9 +33,10 @@ class RetryPolicy:
         return max(backoff, float(asked_delay or 0))
 
     async def run(self, call: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
-        """The call's result; `call` keeps the deadline itself.
+        """The call's result. A ServingError whose `repeat` is set is followed by another try.
 
-        Raises what the last try raised. A wait that would outlast the deadline is not begun.
+        `call` keeps the deadline itself; a wait that would outlast it is not begun. Raises what the
+        last try raised.
         """
         for attempt in itertools.count():
             try:

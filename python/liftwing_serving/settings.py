@@ -1,9 +1,9 @@
 """What model servers read from the environment, typed: a class for each concern.
 
 A family composes those that it uses with fields of its own (`class RevscoringSettings(
-ServerSettings, WikiSettings, ...)`), and hands the whole to each room, which asks for its class
-only. Nothing else reads the environment. docs/configuration.md is made from these classes, by
-`liftwing-serving settings --markdown`.
+ServerSettings, WikiSettings, ...)`) and passes the whole on; each part of the package asks only for
+the class that concerns it. Nothing else reads the environment. `liftwing-serving settings
+--markdown` prints the tables of docs/configuration.md from these classes.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ class SettingsError(Exception):
 
 
 def load_settings(kind: type[S], **given: Any) -> S:
-    """Settings of a family; what is `given` is not looked for in the environment.
+    """Settings from the environment; a field that is `given` is not looked for there.
 
-    Raises SettingsError.
+    Raises SettingsError, which names all wrong variables at once.
     """
     try:
         return kind(**given)
@@ -140,7 +140,10 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 def as_markdown(families: Mapping[str, type[Settings]]) -> str:
-    """The tables of docs/configuration.md: for each class its fields, and which images read it."""
+    """The tables of docs/configuration.md: for each class its fields, and which images read it.
+
+    `families` are the settings by image name.
+    """
     readers: dict[type[Settings], list[str]] = {}
     for image, settings in families.items():
         for kind in settings.__mro__:

@@ -1,4 +1,4 @@
-"""Work that several ask for at a time is done once."""
+"""Does work once that several callers ask for at the same time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ V = TypeVar("V")
 class SingleFlight(Generic[K, V]):
     """Work by key: whoever asks while it is under way shares its result.
 
-    The work is bounded by its first asker's deadline and bounds itself; those who wait are bounded
-    by their own requests. Whoever leaves does not take the work along.
+    The work keeps its first asker's deadline by itself; those who wait are bounded by their own
+    requests. A caller that is cancelled does not cancel the work.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class SingleFlight(Generic[K, V]):
     async def run(self, key: K, deadline: Deadline, work: Callable[[], Awaitable[V]]) -> V:
         """The result of `work`, or of the same key's work under way. Raises what that raised.
 
-        If the first asker's time is over while this one still has some, work is begun anew.
+        If the first asker's time is over while this one still has some, the work is started again.
         """
         while True:
             flight = self._flights.get(key)

@@ -15,7 +15,10 @@ TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said of one revision: its whole document, and the error's text if any."""
+    """What the server said of one revision: its HTTP status and its whole JSON document.
+
+    The status is 0 where there was no answer, or none in JSON.
+    """
 
     rev_id: int
     status: int
@@ -27,7 +30,10 @@ class Answer:
         return None if self.status == 200 else str(self.document.get("error", self.document))
 
     def score(self, service: str) -> dict[str, Any]:
-        """`prediction` and `probability` of a successful answer."""
+        """`prediction` and `probability` of a successful answer of `service`, e.g. enwiki-damaging.
+
+        Raises KeyError if the document is of another form.
+        """
         wiki, _, kind = service.rpartition("-")
         score: dict[str, Any] = self.document[wiki]["scores"][str(self.rev_id)][kind]["score"]
         return score
@@ -36,9 +42,10 @@ class Answer:
 async def score_all(
     url: str, service: str, rev_ids: Sequence[int], extended: bool, done: Callable[[], None]
 ) -> list[Answer]:
-    """One answer per revision in their order; `done` is called after each.
+    """One answer per revision, in the order of `rev_ids`; `done` is called after each.
 
-    A server that cannot be reached or answers no JSON is an answer of status 0.
+    A server that cannot be reached, is silent for TIMEOUT_SECONDS or does not answer in JSON
+    counts as an answer of status 0, so that one failure does not lose the others' scores.
     """
     turns = asyncio.Semaphore(CONCURRENT_REQUESTS)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)

@@ -1,4 +1,7 @@
-"""One call to EventGate, and what its answer says of each event."""
+"""One call to EventGate, and what its answer says of each event.
+
+https://wikitech.wikimedia.org/wiki/Event_Platform/EventGate
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,10 @@ MAX_ANSWER_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a batch: each of its events is in one of the three.
+    """What became of a batch: each of its events is in one of the three sequences.
 
-    `failed` ones may be sent again; `reason` says why they failed, and `blamed` that it was on
-    their own account and not because EventGate could not be asked.
+    `failed` ones may be sent again; `reason` says why they failed. `blamed` means that EventGate
+    failed on these very events, and not that it could not be asked at all.
     """
 
     delivered: Sequence[QueuedEvent] = ()
@@ -49,7 +52,7 @@ class EventGate:
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     async def send(self, batch: Sequence[QueuedEvent]) -> Verdict:
-        """Send events in one call; never raises because of EventGate."""
+        """Send events in one call, as a JSON array; never raises because of EventGate."""
         body = b"[" + b",".join(event.body for event in batch) + b"]"
         try:
             async with self._session.post(
@@ -70,9 +73,10 @@ class EventGate:
 
 
 def judge(batch: Sequence[QueuedEvent], status: int, answer: bytes | None) -> Verdict:
-    """What an answer other than plain acceptance means for each event.
+    """What an answer other than plain acceptance means for each event; `answer` None is too large.
 
-    A second try makes sense only where EventGate says that it failed, not that the event did.
+    The body has `invalid` and `error`, lists of objects that repeat the `event`. A second try makes
+    sense only where EventGate says that it failed, not that the event did.
     """
     reason = f"HTTP status {status}"
     if status == PARTLY_STATUS:
@@ -88,7 +92,7 @@ def judge(batch: Sequence[QueuedEvent], status: int, answer: bytes | None) -> Ve
 def _partly(batch: Sequence[QueuedEvent], answer: bytes | None, reason: str) -> Verdict:
     named = _named(batch, answer)
     if named is None:
-        # Some were accepted but nobody knows which; consumers can tell doubles by their ids.
+        # Some were accepted but nobody knows which; consumers recognise duplicates by their ids.
         return Verdict(failed=batch, reason=f"{reason} that names no events of ours")
     invalid, failed = named
     _log_rejected(invalid, answer)
@@ -118,7 +122,7 @@ def _named(
 ) -> tuple[frozenset[str], frozenset[str]] | None:
     """Ids of the events that an answer calls invalid and of those that it calls failed.
 
-    None if the answer cannot be read or names an event that is none of the batch.
+    None if the answer cannot be read or names an event that is not in the batch.
     """
     try:
         document = orjson.loads(answer or b"")

@@ -16,8 +16,8 @@ MAX_BYTES = 16 << 20
 class QueuedEvent:
     """An event as it is sent: `body` is its JSON, `id` its `meta.id`, the same in each try.
 
-    `accepted_at` is in seconds since 1970, for it may outlive the process; `failures` counts how
-    often EventGate failed on this very event.
+    `accepted_at` is in seconds since 1970, since a store may outlive the process; `failures`
+    counts how often EventGate failed on this very event.
     """
 
     id: str
@@ -29,37 +29,40 @@ class QueuedEvent:
 class EventStore(Protocol):
     """Keeps accepted events until they are acknowledged. Called on the event loop: be quick.
 
-    A taken event is still the store's: it counts towards its bounds, and one that outlives the
-    process has it again after a crash.
+    An event that was taken still belongs to the store: it counts towards the store's bounds, and
+    a store that outlives the process offers it again after a crash.
     """
 
     def accept(self, event: QueuedEvent) -> int:
-        """Keep an event; returns how many were given up for it, itself perhaps.
+        """Keep an event; returns how many were given up for it, itself perhaps included.
 
-        A store that gives up none but is full raises Unavailable.
+        Raises Unavailable if the store is full and gives up none.
         """
 
     def take(self, max_events: int, max_bytes: int) -> list[QueuedEvent]:
-        """The next events, oldest first; at least one if any waits, however large it is."""
+        """The next events, oldest first; at least one if any waits, however large it is.
+
+        `max_bytes` bounds their bodies together.
+        """
 
     def acknowledge(self, batch: Sequence[QueuedEvent]) -> None:
         """Forget events that were taken."""
 
     def give_back(self, batch: Sequence[QueuedEvent]) -> None:
-        """Have events that were taken wait again, before all others."""
+        """Have events that were taken wait again, in this order, before all others."""
 
     def __len__(self) -> int:
         """How many events wait."""
 
     def close(self) -> int:
-        """The last call; returns how many events are lost by it."""
+        """Let go of everything, as the last call; returns how many events that loses."""
 
 
 class MemoryQueue:
     """An EventStore of this process, bounded in events and in bytes of their JSON.
 
-    When it is full the oldest event gives way: those who act on scores need the fresh ones, and
-    the oldest is also the one that comes first to its end by age.
+    When it is full the oldest waiting event is given up: those who act on scores need the fresh
+    ones, and the oldest is also the first that would be given up for its age.
     """
 
     def __init__(self, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
@@ -70,7 +73,7 @@ class MemoryQueue:
         self._bytes = 0
 
     def accept(self, event: QueuedEvent) -> int:
-        """Keep an event; returns how many older ones had to go for it."""
+        """Keep an event; returns how many were given up for it, itself perhaps included."""
         self._waiting.append(event)
         self._kept += 1
         self._bytes += len(event.body)
@@ -103,7 +106,7 @@ class MemoryQueue:
         return len(self._waiting)
 
     def close(self) -> int:
-        """Forget everything; returns how much that was."""
+        """Forget everything; returns how many events were waiting."""
         lost = len(self._waiting)
         self._waiting.clear()
         self._kept = self._bytes = 0

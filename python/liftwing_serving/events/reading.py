@@ -1,8 +1,11 @@
-"""Which revision an incoming event means, and what else it tells. Pure functions.
+"""Which revision an incoming event is about, and what else it tells. Pure functions.
 
-What a score needs, the wiki and the revision, must be there and right. Of the rest only what the
-schema of the produced event allows is carried over: a part that is missing, or that another type
-or an impossible value stands in for, is left out, so that whatever came in, what goes out is valid.
+The events are of the schemas mediawiki/revision/create 1 and 2 and mediawiki/page/change 1
+(https://schema.wikimedia.org).
+
+What a score needs, the wiki and the revision, must be there and be right. Of the rest only what the
+schema of the produced event allows is carried over: a part that is missing, of another type or of
+an impossible value is left out, so that the produced event is valid whatever came in.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from liftwing_serving.fields import MAX_INTEGER, positive_integer
 _REVISION_CREATE = re.compile(r"/mediawiki/revision/create/[12]\.")
 _PAGE_CHANGE = re.compile(r"/mediawiki/page/change/1\.")
 
-# The schema's bound of a URI. Nothing else of an event's texts is longer than some hundreds.
+# The schema's bound of a URI. An event's other texts have some hundreds of characters at most.
 MAX_TEXT = 8192
 MAX_SHOWN = 100
 
@@ -48,9 +51,10 @@ class Performer:
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """What is taken over from an incoming event, of either kind. None is what it does not say.
+    """What is taken over from an incoming event of either kind; None stands for what it lacks.
 
-    `dt` is when the change happened; times are ISO-8601 in UTC, with a Z.
+    `database` is the wiki's database name, `dt` when the change happened; times are those of
+    RFC 3339 in UTC, ending in Z.
     """
 
     database: str
@@ -71,7 +75,7 @@ class EventSource:
 def parse_event(event: object, wiki: str) -> EventSource:
     """What a score event needs of an incoming one, which must be of this server's `wiki`.
 
-    Raises BadRequest that names the field.
+    `wiki` is a database name. Raises BadRequest, which names the wrong field.
     """
     if not isinstance(event, dict):
         raise BadRequest('Expected "event" to be a JSON object.')
@@ -137,7 +141,7 @@ def _database(event: dict[str, Any], field: str, wiki: str) -> str:
 
 
 def _origin(event: dict[str, Any]) -> dict[str, str | None]:
-    """What of `meta` identifies the change and is carried over."""
+    """The fields of `meta` that identify the change and are carried over."""
     meta = _object(event.get("meta"))
     return {
         "request_id": _text(meta.get("request_id")),
@@ -190,7 +194,7 @@ def _uri(value: object) -> str | None:
 
 
 def _moment(value: object) -> str | None:
-    """A time of RFC 3339, in UTC; as it came if it came so."""
+    """A time of RFC 3339 in UTC, unchanged if it ends in Z; None if it is not one."""
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
         return None
     try:

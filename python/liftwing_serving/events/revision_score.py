@@ -1,4 +1,7 @@
-"""The event that a revision's score becomes. Pure functions."""
+"""The event that a revision's score becomes, of the schema mediawiki/revision/score 3.0.0.
+
+https://schema.wikimedia.org has the schema. Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ def score_event(
 ) -> dict[str, Any]:
     """The revision-score event of one model's `score` (`prediction` and `probability`).
 
-    `now` must know its time zone; it is the event's time only if the source tells none.
+    `now` must have a time zone; it is the event's time only if the source has none. Raises KeyError
+    if the score lacks one of its two parts.
     """
     return _present(
         {
@@ -83,7 +87,7 @@ def _label(value: object) -> str:
 
 
 def _probabilities(probability: Mapping[Any, Any]) -> dict[str, float]:
-    """JSON knows no NaN; a label that has one is left out."""
+    """Without labels whose value is NaN or infinite, which JSON cannot express."""
     return {_label(key): float(p) for key, p in probability.items() if math.isfinite(p)}
 
 

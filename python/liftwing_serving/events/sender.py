@@ -1,4 +1,4 @@
-"""Delivers events in the background: nobody waits for EventGate, nobody fails because of it."""
+"""Delivers events in the background: no request waits for EventGate or fails because of it."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ class Destination(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetryLimits:
-    """When to give an event up. An EventGate that cannot be asked is no failure of an event, so
-    an outage ends only the events that grow older than `max_age_seconds` in it.
+    """When to give an event up; `base_delay` is the first delay before a further try, in seconds.
+
+    An EventGate that cannot be asked is no failure of an event, so an outage costs only the events
+    that grow older than `max_age_seconds` during it.
     """
 
     max_failures: int = 8
@@ -66,8 +68,8 @@ class RetryLimits:
 class EventSender:
     """Takes events, keeps them in a store and delivers them, one batch after the other.
 
-    A batch that failed comes back in halves, so that one event on which EventGate chokes is soon
-    alone and takes no other with it.
+    A batch that failed as a whole is sent again in halves, so that an event on which EventGate
+    fails is soon alone and holds up no others. `count` is told what becomes of events.
     """
 
     def __init__(
@@ -92,18 +94,18 @@ class EventSender:
 
     @property
     def waiting(self) -> int:
-        """How many events wait for their delivery."""
+        """How many events wait for delivery."""
         return len(self._store)
 
     async def start(self) -> None:
-        """Begin to deliver."""
+        """Begin to deliver, in a task of its own."""
         self._task = asyncio.create_task(self._deliver_until_closed())
 
     async def emit(self, event: dict[str, Any]) -> None:
-        """Hand an event over; it has a `meta.id`. Neither waits nor fails because of EventGate.
+        """Hand an event over to the store. Neither waits nor fails because of EventGate.
 
-        When it returns the event is the store's. Raises Unavailable where the store is full and
-        may give up no event.
+        Raises Unavailable if the store is full and gives up no event, KeyError if the event has no
+        `meta.id`.
         """
         queued = QueuedEvent(event["meta"]["id"], orjson.dumps(event), time.time())
         if self._closed:
@@ -117,7 +119,7 @@ class EventSender:
         self._arrived.set()
 
     async def close(self, grace_seconds: float) -> None:
-        """Deliver what waits, for so many seconds; what is left then is the store's to keep."""
+        """Deliver what waits, for at most so many seconds, then close the store."""
         self._closing.set()
         self._arrived.set()
         if self._task is not None:
@@ -155,7 +157,7 @@ class EventSender:
         self._adapt(verdict, len(batch))
 
     def _next_batch(self) -> list[QueuedEvent]:
-        """Events that are not too old; those that are, are given up on the way."""
+        """The next events that are not too old; older ones are given up on the way."""
         oldest = time.time() - self._limits.max_age_seconds
         batch: list[QueuedEvent] = []
         dropped = 0
@@ -222,7 +224,7 @@ class EventSender:
             pass
 
     def _overflow(self, count: int) -> None:
-        """Say it once for each outage; the metrics have the number."""
+        """Log it once for each outage; the metrics have the number."""
         if not self._overflowing:
             self._overflowing = True
             logger.error("too many events wait for EventGate: the oldest are dropped")
@@ -238,7 +240,10 @@ class EventSender:
 async def open_sender(
     settings: EventSettings, session: aiohttp.ClientSession
 ) -> AsyncIterator[EventSender | None]:
-    """A server's sender, delivering until the context is left; None if no EventGate is set."""
+    """A server's sender, which delivers until the context is left.
+
+    None unless both EVENTGATE_URL and EVENTGATE_STREAM are set.
+    """
     if settings.eventgate_url is None or settings.eventgate_stream is None:
         yield None
         return

@@ -1,6 +1,6 @@
-"""From MediaWiki's JSON (formatversion 2) to documents. Pure functions of the answer.
+"""From MediaWiki's JSON to documents. Pure functions of an answer of the action API.
 
-Each raises UpstreamUnusable when the answer is not of the shape the API promises.
+The answers are in formatversion 2 (https://www.mediawiki.org/wiki/API:JSON_version_2).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Time = Annotated[
 
 
 class _Answer(BaseModel):
-    # Strict, as to JSON `true` is no integer and "20" neither.
+    # Strict: in JSON neither `true` nor "20" is an integer.
     model_config = ConfigDict(strict=True)
 
 
@@ -90,7 +90,11 @@ class _UsersAnswer(_Answer):
 
 
 def revisions_of(document: dict[str, Any]) -> tuple[dict[int, Revision], set[int]]:
-    """What a `prop=revisions` answer tells: revisions by id, and ids unknown or deleted."""
+    """What a `prop=revisions` answer tells: revisions by id, and ids unknown or deleted.
+
+    https://www.mediawiki.org/wiki/API:Revisions. Raises UpstreamUnusable if the answer is not of
+    the form that the API promises.
+    """
     query = _checked(_RevisionsAnswer, document, "lacks fields of a revision").query
     bad = query.badrevids
     found = {
@@ -113,7 +117,10 @@ def revisions_of(document: dict[str, Any]) -> tuple[dict[int, Revision], set[int
 
 
 def users_of(document: dict[str, Any]) -> dict[str, User]:
-    """The accounts of a `list=users` answer by name; missing ones have nothing but a name."""
+    """The accounts of a `list=users` answer by name; missing ones have nothing but a name.
+
+    https://www.mediawiki.org/wiki/API:Users. Raises UpstreamUnusable as `revisions_of` does.
+    """
     users = _checked(_UsersAnswer, document, "lacks fields of a user").query.users
     return {
         user.name: User(user.name, user.groups, user.registration, user.editcount, user.gender)

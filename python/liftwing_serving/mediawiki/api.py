@@ -1,5 +1,7 @@
 """One query of a wiki's action API, and what can be wrong with its answer.
 
+https://www.mediawiki.org/wiki/API:Query
+
 mwapi knows the API's address and how parameters are written (lists, flags, the format asked for).
 Its exchange is replaced here: it would override the HTTP timeout with 300 seconds, follow
 redirects, hide the status, echo the body of a bad answer and keep the headers of one wiki.
@@ -38,7 +40,7 @@ MAX_RETRY_AFTER_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Wiki:
-    """Where a wiki's API is. `host` goes into the Host header of each call to it."""
+    """Where a wiki is: its URL without `/w/api.php`, and the Host header of calls if it differs."""
 
     url: str
     host: str | None = None
@@ -51,7 +53,10 @@ class Wiki:
 
 
 class Api:
-    """Queries of any wiki over one HTTP session, each repeated where that may help."""
+    """Queries of any wiki over one HTTP session, each repeated where that may help.
+
+    `timeout_seconds` bounds each single call.
+    """
 
     def __init__(
         self, http: aiohttp.ClientSession, timeout_seconds: float, retries: RetryPolicy
@@ -62,7 +67,7 @@ class Api:
 
     @classmethod
     def of(cls, http: aiohttp.ClientSession, settings: MediaWikiSettings) -> Api:
-        """As patient as the settings say."""
+        """An Api with the timeout and the retries of the settings."""
         retries = RetryPolicy(settings.mw_api_max_retries, settings.mw_api_retry_base_delay)
         return cls(http, settings.aiohttp_client_timeout, retries)
 
@@ -71,8 +76,8 @@ class Api:
     ) -> dict[str, Any]:
         """The JSON object that `action=query` with these parameters is answered with.
 
-        Their order is the order in the address, so that HTTP caches can work. The deadline is over
-        all tries. Raises UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
+        The parameters keep their order in the address, so that HTTP caches can work. The deadline
+        covers all tries. Raises UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
         """
 
         async def once() -> dict[str, Any]:
@@ -97,7 +102,7 @@ class _Call(mwapi.AsyncSession):  # type: ignore[misc]
     async def _request(self, method: str, params: Any = None, auth: Any = None) -> Any:
         """The JSON object of the answer. Raises as `Api.query` does."""
         remaining = self._deadline.remaining()
-        # To aiohttp no time at all means any time.
+        # To aiohttp a timeout of 0 means none.
         if not remaining:
             raise DeadlineExceeded
         try:
@@ -140,7 +145,11 @@ def _refused(status: int, headers: Mapping[str, str]) -> ServingError:
 
 
 def check_document(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """The answer's JSON object. Raises for malformed ones and for API errors."""
+    """The answer's JSON object. Raises UpstreamUnusable, UpstreamUnavailable.
+
+    The second is for API errors that pass, such as maxlag; `headers` may have their Retry-After.
+    https://www.mediawiki.org/wiki/API:Errors_and_warnings
+    """
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -166,5 +175,5 @@ def _api_error(error: object, headers: Mapping[str, str]) -> ServingError:
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:
     value = headers.get("Retry-After", "")
-    # The other form, a date, is not worth its parsing here: no MediaWiki sends it.
+    # The other form of RFC 9110, a date, is not parsed: no MediaWiki sends it.
     return min(int(value), MAX_RETRY_AFTER_SECONDS) if value.isascii() and value.isdigit() else None

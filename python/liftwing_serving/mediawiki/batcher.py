@@ -17,7 +17,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one call may ask for: so many keys and so many bytes of URL together."""
+    """What one call may ask for at most: keys, and the bytes that they take in its URL."""
 
     keys: int = 50
     url_bytes: int = 6000
@@ -35,8 +35,9 @@ class Batcher(Generic[K, V]):
 
     While fewer than `parallel` calls are under way a look-up leaves at the end of the event
     loop's present turn, with those that came in the same turn; later ones wait for a call to
-    return and then leave together. So a quiet server adds no delay, and a busy one makes few
-    calls.
+    return and then leave together. This adds no delay on a quiet server and makes few calls on a
+    busy one. `fetch` is given the keys and the latest of their deadlines; keys that its dict lacks
+    have no value.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Batcher(Generic[K, V]):
         self._calls: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K, deadline: Deadline) -> V | None:
-        """The key's value, or None if the call's answer has none. Raises what the call raised."""
+        """The key's value, or None if the call's answer has none. Raises what `fetch` raised."""
         if waiting := self._waiting.get(key):
             waiting.deadline = max(waiting.deadline, deadline)
         return await self._lookups.run(key, deadline, functools.partial(self._ask, key, deadline))
@@ -69,7 +70,7 @@ class Batcher(Generic[K, V]):
     def _ask(self, key: K, deadline: Deadline) -> asyncio.Future[V | None]:
         result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting[key] = _Lookup(deadline, self._url_bytes_of(key), result)
-        # The first of a turn takes the others along; theirs then find nothing left to do.
+        # The first one of a turn takes all look-ups along, so the others find nothing to do.
         asyncio.get_running_loop().call_soon(self._depart)
         return result
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Gone(Enum):
-    """Stands for a document that was asked for and that the wiki does not have."""
+    """Stands for a document that was asked for but that the wiki does not have."""
 
     MISSING = "missing"
 
@@ -23,7 +23,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision; a field is None where the wiki hides it. `size` is in bytes."""
+    """One revision; a field is None where the wiki hides it.
+
+    `size` is in bytes, `timestamp` of the form 2022-03-01T12:00:00Z, `text` the main slot's.
+    `parent_id` is 0 for a page's first revision, `user_id` 0 for an anonymous editor.
+    """
 
     rev_id: int
     parent_id: int
@@ -39,7 +43,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account; fields are None where the wiki does not say, as for a missing account."""
+    """An account; fields are None where the wiki does not say, as for a missing account.
+
+    `registration` is of the form 2022-03-01T12:00:00Z.
+    """
 
     name: str
     groups: list[str] | None
@@ -50,7 +57,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """All that features of one revision are computed from.
+    """Everything that the features of one revision are computed from.
 
     `parent` is None for a page's first revision and Gone if the wiki lost it; `user` is None for
     a hidden or anonymous one and Gone if the wiki does not list it. Both are None as well where
@@ -63,7 +70,7 @@ class Documents:
 
     @property
     def bytes(self) -> int:
-        """Size of revision and parent together, the measure of how heavy the work will be."""
+        """Size of revision and parent together, a measure of how heavy the work will be."""
         parent = self.parent.size if isinstance(self.parent, Revision) else 0
         return (self.revision.size or 0) + (parent or 0)
 

@@ -1,4 +1,7 @@
-"""Revisions and users of one wiki, with as few calls as possible."""
+"""Revisions and users of one wiki, with as few calls as possible.
+
+https://www.mediawiki.org/wiki/API:Revisions and https://www.mediawiki.org/wiki/API:Users
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,7 @@ USER_PROPERTIES = "groups|registration|editcount|gender"
 
 
 class Revisions:
-    """One wiki's. Safe for any number of requests at a time; keeps nothing of any of them.
-
-    Each coroutine raises UpstreamUnusable, UpstreamUnavailable and DeadlineExceeded.
-    """
+    """One wiki's. Safe for any number of requests at a time; keeps nothing of any of them."""
 
     def __init__(self, wiki: Wiki, api: Api) -> None:
         self._wiki = wiki
@@ -31,9 +31,9 @@ class Revisions:
         )
 
     async def documents(self, rev_id: int, needs: Needs, deadline: Deadline) -> Documents:
-        """A revision and what is needed beside it; parent and user are fetched side by side.
+        """A revision and what is needed beside it; parent and user are fetched at the same time.
 
-        Raises RevisionMissing too.
+        Raises RevisionMissing, UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
         """
         revision = await self._revisions.get(rev_id, deadline)
         if revision is None:
@@ -44,11 +44,17 @@ class Revisions:
         return Documents(revision, parent, user)
 
     async def revision(self, rev_id: int, deadline: Deadline) -> Revision | None:
-        """The revision, or None if the wiki has no such one."""
+        """The revision, or None if the wiki has none of that id.
+
+        Raises UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
+        """
         return await self._revisions.get(rev_id, deadline)
 
     async def user(self, name: str, deadline: Deadline) -> User | None:
-        """The account of exactly that name, or None if the wiki's answer has none."""
+        """The account of exactly that name, or None if the wiki's answer has none.
+
+        Raises UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
+        """
         return await self._users.get(name, deadline)
 
     async def close(self) -> None:
@@ -72,7 +78,7 @@ class Revisions:
         return await self._users.get(revision.user, deadline) or Gone.MISSING
 
     async def _fetch_revisions(self, rev_ids: list[int], deadline: Deadline) -> dict[int, Revision]:
-        """Ask until each id is answered: MediaWiki cuts an answer short that grows too large."""
+        """Ask until each id is answered: MediaWiki truncates an answer that grows too large."""
         found: dict[int, Revision] = {}
         pending = rev_ids
         while pending:

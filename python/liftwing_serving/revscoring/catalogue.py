@@ -11,12 +11,12 @@ _PROJECTS = ("wiki", "wikibooks", "wikiquote", "wiktionary")
 
 
 def database_name(short: str) -> str:
-    """`en` is enwiki; a name that says its project already is a database name."""
+    """The wiki's database name: enwiki for `en`; a name that ends in a project's is one already."""
     return short if short.endswith(_PROJECTS) else f"{short}wiki"
 
 
 def services() -> Iterator[ServiceName]:
-    """All services, by family, kind and wiki."""
+    """All services, in the order of families, their kinds and the kinds' wikis."""
     for family in FAMILIES:
         for kind, wikis in family.wikis.items():
             for short in wikis.split():

@@ -1,7 +1,8 @@
-"""The NLTK word lists that revscoring reads at import, made ready in one folder.
+"""The NLTK word lists that revscoring reads at import, prepared in one folder.
 
-`prepare` takes them from NLTK_DATA if it holds them, else from NLTK's downloader, else builds a
-stand-in. A marker beside the lists says which, so that an image made of stand-ins can be told.
+`prepare` takes them from NLTK_DATA (https://www.nltk.org/data.html) if it holds them, else from
+NLTK's downloader, else builds a stand-in. A marker beside the lists says which, so that an image
+made with stand-ins can be recognised.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from liftwing_serving.revscoring.settings import CorporaSettings
 from liftwing_serving.settings import load_settings
 
 Source = Literal["present", "downloaded", "stand-in"]
+# Files of a word a line, by NLTK's name of the language.
 WordLists = Mapping[str, bytes]
 
 MARKER = "corpora.json"
@@ -57,12 +59,12 @@ STAND_IN_REMEDY = (
 
 
 class CorporaUnavailable(Exception):
-    """No source has the word lists."""
+    """No source has the word lists; the text says what was tried."""
 
 
 @dataclass(frozen=True)
 class CorporaReport:
-    """Where the word lists lie and where they came from."""
+    """Where the word lists are and where they came from."""
 
     path: Path
     source: Source
@@ -78,7 +80,10 @@ def recorded_source(folder: Path) -> Source | None:
 
 
 def read_stopwords(folder: Path) -> WordLists | None:
-    """The lists of an NLTK data folder, unpacked or zipped; None unless every language is there."""
+    """The stop words of an NLTK data folder, unpacked or zipped.
+
+    None unless every language is there and can be read.
+    """
     corpora = folder / "corpora"
     lists: dict[str, bytes] = {}
     try:
@@ -94,13 +99,16 @@ def read_stopwords(folder: Path) -> WordLists | None:
 
 
 def folders_of(nltk_data: str) -> list[Path]:
-    """The folders an NLTK_DATA value names."""
+    """The folders that a value of NLTK_DATA names, in their order."""
     return [Path(part) for part in nltk_data.split(os.pathsep) if part]
 
 
 def download_stopwords() -> WordLists | None:
-    """What NLTK's own downloader fetches, or None where it cannot."""
-    # The downloader waits minutes for a silent network and imports slowly: a process can be ended.
+    """What NLTK's own downloader fetches in DOWNLOAD_TIMEOUT_SECONDS, or None if it cannot.
+
+    Raises OSError if there is no room for its files or its process.
+    """
+    # In a process, which can be ended: a silent network holds the downloader up for minutes.
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "nltk.downloader", "-q", "-d", scratch, "stopwords"]
         try:
@@ -113,7 +121,10 @@ def download_stopwords() -> WordLists | None:
 
 
 def stand_in_stopwords() -> WordLists:
-    """Lists of another origin, good enough to import revscoring and to try things."""
+    """Lists of another origin, good enough to import revscoring and to try things.
+
+    Raises CorporaUnavailable if the package stopwordsiso is not installed.
+    """
     try:
         from stopwordsiso import stopwords
     except ImportError as error:
@@ -135,7 +146,9 @@ def prepare(
 ) -> CorporaReport:
     """Fill `destination`, an NLTK data folder, from the best source there is.
 
-    What `nltk_data` holds always wins; a stand-in stays until then or until it is removed.
+    The folders `nltk_data` are preferred to everything else; a stand-in stays until they have the
+    lists or until it is removed. `progress` is told of each step in a line. Raises
+    CorporaUnavailable, and OSError if the folder cannot be written.
     """
     destination.mkdir(parents=True, exist_ok=True)
     with _locked(destination):
@@ -194,7 +207,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m liftwing_serving.revscoring.corpora [--to DIR]`"""
+    """`python -m liftwing_serving.revscoring.corpora [--to DIR]`; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m liftwing_serving.revscoring.corpora",
         description="Prepare the NLTK corpora that revscoring reads.",

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 class Family:
     """A family of models that one image serves.
 
-    `folder` is its directory in `revscoring/`, its image's name and that of its pipeline. `wikis`
-    says for each kind of model which wikis have one in production: `en` is enwiki, longer names
-    are database names. `example` is the kind that tools and tests take when any will do.
+    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `wikis` says
+    for each kind of model which wikis have one in production, with spaces between: `en` is enwiki,
+    names that end in a project's are database names. `example` is the kind that tools and tests
+    take when any will do.
     """
 
     folder: str
@@ -45,5 +46,5 @@ FAMILIES = (EDITQUALITY,)
 
 
 def family_of(kind: str) -> Family | None:
-    """The family that serves a kind of model, if any does."""
+    """The family that serves a kind of model, or None if there is none."""
     return next((family for family in FAMILIES if kind in family.kinds), None)

@@ -29,7 +29,11 @@ from liftwing_serving.revscoring.tasks import (
 
 
 class LoadedModel:
-    """A model in memory, with what is worth working out once."""
+    """A model in memory, with what is worth working out once.
+
+    Raises OSError if the file cannot be read, LeafUnknown if it cannot be served, and what
+    unpickling raises.
+    """
 
     def __init__(self, file: ModelFile) -> None:
         with file.path.open("rb") as stream:
@@ -45,18 +49,21 @@ class LoadedModel:
 
 
 class RevscoringHandler:
-    """A `workers.Handler` for revscoring models."""
+    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
 
     def describe(self) -> list[ModelInfo]:
-        """The loaded models."""
+        """The loaded models, in the order of their files."""
         return [model.info for model in self._models.values()]
 
     def __call__(self, task: Extract | Predict | ExtractAndPredict) -> Mapping[str, Any]:
-        """Run one task, for each of its models; what is raised is a defect."""
+        """Run one task: for each of its models the result, or the ServingError it met.
+
+        The results are Features by name for Extract, else Scores; whatever is raised is a defect.
+        """
         if isinstance(task, Predict):
             return self._predict(task.features)
         features = self._extract(task.models, task.documents)
@@ -79,9 +86,10 @@ class RevscoringHandler:
 def extract(
     model: LoadedModel, documents: Documents, cache: dict[Dependent, Any]
 ) -> Features | ServingError:
-    """One model's features of one revision; `cache` has what others found and is added to.
+    """One model's features of one revision; `cache` has what other models computed, and grows.
 
-    An error is returned and not raised where another model may do without what is missing.
+    ResourceMissing and ContentUnreadable are returned and not raised, since another model may do
+    without what is missing. Whatever is raised is a defect.
     """
     started = time.perf_counter()
     rev_id = documents.revision.rev_id
@@ -101,7 +109,7 @@ def extract(
 
 
 def predict(model: LoadedModel, features: Features) -> Score:
-    """One model's score of its features."""
+    """One model's score of its features. Whatever is raised is a defect."""
     started = time.perf_counter()
     document = model.model.score(features.values)
     return Score(

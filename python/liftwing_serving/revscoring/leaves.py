@@ -1,11 +1,11 @@
 """Where the features' leaves get their values: from the fetched documents and nowhere else.
 
 A leaf is a revscoring datasource with neither dependencies nor code, such as
-`revision.parent.text`. The values
-are those that revscoring's own API extractor finds under the same leaf, its habits included: a
-hidden text, comment or user is an error only when a feature reads it, everything about a missing
-parent is None, and `byte_length` is always None because the extractor looks it up by a name that
-MediaWiki does not use.
+`revision.parent.text`. The values are those that revscoring's own API extractor
+(`revscoring.extractors.api`) finds under the same leaf, habits included: a hidden text, comment or
+user is an error only when a feature reads it, everything but the id of a parent that a page's first
+revision does not have is None, and `byte_length` is always None because the extractor looks it up
+by a name that MediaWiki does not use.
 """
 
 from __future__ import annotations
@@ -132,11 +132,14 @@ USER_LEAVES = frozenset(leaf for leaf in READERS if leaf.name.startswith("revisi
 
 
 class LeafUnknown(Exception):
-    """A model's features read something that this server does not fetch."""
+    """A model's features read something that this server does not fetch; the text names it."""
 
 
 def leaves_of(features: Iterable[Dependent]) -> set[Dependent]:
-    """The datasources at the bottom of the features. Raises LeafUnknown for unservable ones."""
+    """The datasources at the bottom of the features.
+
+    Raises LeafUnknown if one of them is not among READERS.
+    """
     leaves = {leaf for leaf in dig(features) if leaf.process is not_implemented}
     unknown = sorted(str(leaf) for leaf in leaves if leaf not in READERS)
     if unknown:
@@ -153,7 +156,9 @@ def needs_of(leaves: set[Dependent]) -> Needs:
 def context_for(leaves: set[Dependent], documents: Documents) -> dict[Dependent, Dependent]:
     """A context for revscoring's solver in which each leaf reads these documents.
 
-    A context and not a cache of values, since a hidden field must be an error only if it is read.
+    A context and not a cache of values, since a hidden field must be an error only if it is read:
+    solving then raises revscoring's MissingResource. Raises KeyError for a leaf that `leaves_of`
+    would refuse.
     """
     return {
         leaf: Datasource(leaf.name, lambda read=READERS[leaf]: read(documents)) for leaf in leaves

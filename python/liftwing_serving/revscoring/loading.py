@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def make_handler(files: Sequence[ModelFile]) -> RevscoringHandler:
-    """Factory named in the pool's HandlerSpec. Raises what loading a model raises."""
+    """Factory named in the pool's HandlerSpec. Raises what LoadedModel raises."""
     # revscoring asks setuptools for versions; requirements/ keeps setuptools old enough for it.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     from liftwing_serving.revscoring.handler import RevscoringHandler

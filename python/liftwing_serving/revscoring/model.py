@@ -1,4 +1,4 @@
-"""A revscoring model as the server room has it: read, score, show. Holds no state of a request."""
+"""A revscoring model as `server/` serves it: read, score, show. Keeps no state of a request."""
 
 from __future__ import annotations
 
@@ -38,13 +38,17 @@ class RevscoringModel(Servable[ScoreRequest]):
         return self._scorer.runners.alive
 
     def read(self, fields: dict[str, Any]) -> ScoreRequest:
-        """A revision for this model. Raises BadRequest."""
+        """A revision for this model, from the fields that docs/api.md lists. Raises BadRequest."""
         request = score_request(fields, self._service.wiki, (self.name,))
         logs.note(rev_id=request.rev_id)
         return request
 
     async def answer(self, request: ScoreRequest, deadline: Deadline) -> dict[str, Any]:
-        """The score in the form ORES gave it; its event is on its way. Raises ServingError."""
+        """The score as `score_document` shows it; its event, if any, is handed to the sender.
+
+        Raises ResourceMissing, ContentUnreadable, what `Scorer.score` raises, and Unavailable if
+        the event cannot be kept.
+        """
         score = (await self._scorer.score(request, deadline))[self.name]
         if not isinstance(score, Score):
             raise score
@@ -62,7 +66,11 @@ class RevscoringModel(Servable[ScoreRequest]):
 def score_document(
     service: ServiceName, version: str, request: ScoreRequest, score: Score
 ) -> dict[str, Any]:
-    """The answer in the form ORES gave it, which clients rely on."""
+    """The answer in the form of ORES's, on which clients rely.
+
+    `{wiki: {"models": {kind: {"version"}}, "scores": {rev_id: {kind: {"score", "features"}}}}}`;
+    `features` only if they are asked for. https://www.mediawiki.org/wiki/ORES
+    """
     entry: dict[str, Any] = {"score": score.document}
     if request.extended_output:
         entry["features"] = score.features

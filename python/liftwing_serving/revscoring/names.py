@@ -20,7 +20,10 @@ class ServiceName:
 
     @classmethod
     def parse(cls, name: str) -> ServiceName:
-        """Raises SettingsError if it is not a wiki and a kind, whichever that may be."""
+        """From `enwiki-goodfaith`; whether there is such a service is not checked.
+
+        Raises SettingsError if it is not a wiki and a kind.
+        """
         wiki, _, kind = name.strip().rpartition("-")
         if not wiki or not kind:
             raise SettingsError(
@@ -30,7 +33,10 @@ class ServiceName:
 
 
 def parse_names(inference_name: str, family: Family) -> list[ServiceName]:
-    """The models of a comma list, all of one wiki and of this family. Raises SettingsError."""
+    """The models of a comma-separated list, in its order, all of one wiki and of this family.
+
+    Raises SettingsError.
+    """
     names = [ServiceName.parse(part) for part in inference_name.split(",")]
     if len(set(names)) != len(names):
         raise SettingsError(f"INFERENCE_NAME: {inference_name!r} names a model twice.")

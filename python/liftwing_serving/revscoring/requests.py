@@ -1,4 +1,4 @@
-"""What a revscoring model is asked: typed, and with what of it others may share."""
+"""What a revscoring model is asked, typed, and which requests may share their work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from liftwing_serving.events import EventSource, parse_event
 class ScoreRequest:
     """A revision to be scored by `models` of one wiki; `extended_output` asks for features as well.
 
-    `event` is what a request by event says of the change, and asks for a score event.
+    `event` is there if the request carried one, and asks for a score event.
     """
 
     rev_id: int
@@ -24,17 +24,17 @@ class ScoreRequest:
 
     @property
     def key(self) -> Hashable:
-        """Requests of equal keys have the same scores and may share the work.
+        """Requests with equal keys have the same scores and may share the work.
 
-        Whether features are shown or an event is sent is each request's own affair.
+        Whether to show features or send an event is decided for each request.
         """
         return self.rev_id, self.models
 
 
 def score_request(fields: Mapping[str, Any], wiki: str, models: tuple[str, ...]) -> ScoreRequest:
-    """The request that a JSON object means which was sent to these models of `wiki`.
+    """The request in a JSON object that was sent to these models of `wiki`, a database name.
 
-    Raises BadRequest naming the field.
+    Raises BadRequest, which names the wrong field.
     """
     # An event overrides the rev_id beside it.
     event = parse_event(fields["event"], wiki) if "event" in fields else None

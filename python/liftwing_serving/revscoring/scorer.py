@@ -1,4 +1,4 @@
-"""Scores revisions of one wiki: has their documents fetched and scored, and shares both."""
+"""Scores revisions of one wiki: fetches their documents, has workers score them, shares both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from liftwing_serving.workers import Runners
 
 
 class Scorer:
-    """What all models of one server share. No state of a request outlives it here.
+    """What all models of one server share. Keeps nothing of a request that is over.
 
     `heavy_bytes` is the size of revision and parent from which a revision counts as heavy.
     """
@@ -37,17 +37,21 @@ class Scorer:
         self._scores: SingleFlight[object, Scores] = SingleFlight()
 
     async def start(self) -> None:
-        """Wait for the models to be loaded. Raises TemplateFailed."""
+        """Wait for the models to be loaded. Raises TemplateFailed, OSError."""
         self.models = {info.name: info for info in await self.runners.start()}
         self.needs = functools.reduce(Needs.__or__, (info.needs for info in self.models.values()))
 
     async def score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
-        """What each of the request's models says of the revision. Raises ServingError."""
+        """What each of the request's models says of the revision, by the model's name.
+
+        Raises RevisionMissing, UpstreamUnavailable, UpstreamUnusable, and what `Runner.run` raises.
+        What only some of the models miss is in the scores instead.
+        """
         work = functools.partial(self._fetch_and_score, request, deadline)
         return await self._scores.run(request.key, deadline, work)
 
     async def close(self) -> None:
-        """Stop the calls and the workers."""
+        """Cancel the calls under way and stop the workers."""
         await self._revisions.close()
         await self.runners.close()
 

@@ -16,9 +16,9 @@ LONGEST_REMEMBERED = 60
 
 
 def install() -> None:
-    """Remember which words are in the dictionaries. To be called before models are loaded.
+    """Remember which words are in the dictionaries. Call it before models are loaded.
 
-    Most of an extraction's words were looked up before, and the dictionaries never change while
+    Most of an extraction's words were looked up before, and dictionaries do not change while
     serving. Each worker process has a memory of its own. Can be repeated.
     """
     if dict_splitter.process is not _split:
@@ -43,7 +43,7 @@ def _remembering(check: Callable[[str], bool]) -> Callable[[str], bool]:
 
 
 def _split(self: Any, words: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """`dict_splitter.process`: the words that the dictionary has, and those that it has not."""
+    """`dict_splitter.process`: the words that the dictionary has, and those that it lacks."""
     check = _remembering(self.dictionary_check)
     known: list[Any] = []
     unknown: list[Any] = []

@@ -34,8 +34,8 @@ HANDLER = "liftwing_serving.revscoring.loading:make_handler"
 def serve(family: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
     """Serve the models that the environment names until told to stop; exits the process.
 
-    `arguments` are the command line's flags, this process's by default; settings that are `given`
-    are not looked for in the environment.
+    `arguments` are KServe's command line flags, this process's own by default; settings that are
+    `given` are not looked for in the environment. Raises OSError if no process can be started.
     """
     # The first process of a container ignores what it has no handler for.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
@@ -49,7 +49,7 @@ def serve(family: Family, arguments: Sequence[str] | None = None, **given: objec
         settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
     )
     warn_of_stand_ins(settings.nltk_data)
-    # Numeric libraries read it when they are imported, some of them along with KServe.
+    # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
     runners = make_runners(settings, HandlerSpec(HANDLER, files))
@@ -66,7 +66,10 @@ def serve(family: Family, arguments: Sequence[str] | None = None, **given: objec
 def model_files(
     settings: RevscoringSettings, names: list[ServiceName], model_file: str
 ) -> list[ModelFile]:
-    """Where each model lies and which version it reports. Raises SettingsError."""
+    """Where each model is and which version it reports, in the order of `names`.
+
+    Raises SettingsError if a file is missing or MODEL_VERSION is set for several models.
+    """
     if len(names) == 1:
         path = settings.model_path or DEFAULT_MODELS / model_file
         files = [ModelFile(str(names[0]), path, settings.model_version)]
@@ -94,7 +97,10 @@ async def _open_models(
     names: list[ServiceName],
     runners: Runners,
 ) -> list[RevscoringModel]:
-    """The models and all that they share, which is closed with `opened`. Raises TemplateFailed."""
+    """The models, and what they share, which is closed with `opened`.
+
+    Raises TemplateFailed, OSError.
+    """
     session = await opened.enter_async_context(open_session())
     sender = await opened.enter_async_context(open_sender(settings, session))
     wiki = Wiki(str(settings.wiki_url), settings.wiki_host)

@@ -22,7 +22,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What the server has to know of a loaded model."""
+    """What the server has to know of a loaded model; `needs` is what its features read."""
 
     name: str
     version: str
@@ -31,9 +31,9 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Compute the features of one revision for some models, each step of the way once.
+    """Compute the features of one revision for some models; what they share is computed once.
 
-    Its result is for each model its Features, or the error that this model's features meet.
+    The result has for each model, by name, its Features or the error that they met.
     """
 
     models: tuple[str, ...]
@@ -44,7 +44,7 @@ class Extract:
 class Features:
     """Values of the model's features in their order, and its trimmed base features by name.
 
-    `seconds` is what this model's features took beside those before them.
+    `seconds` is what this model's features took beyond what earlier models had computed.
     """
 
     values: list[Any]
@@ -54,14 +54,14 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Score features. Its result is for each model its Score, or the error as it came."""
+    """Score features. The result is Scores; an error among the features is passed on."""
 
     features: Mapping[str, Features | ServingError]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractAndPredict:
-    """Both steps in one worker."""
+    """Both steps in one worker. The result is Scores."""
 
     models: tuple[str, ...]
     documents: Documents
@@ -81,5 +81,5 @@ class Score:
     predict_seconds: float
 
 
-# A model's score of a revision, or why that model has none.
+# For each model, by name, its score of a revision or why it has none.
 Scores = Mapping[str, Score | ServingError]

@@ -1,6 +1,7 @@
 """Serving what families implement: HTTP and gRPC, V1 and V2, deadlines, errors, start and stop.
 
-KServe carries it. Its import takes three seconds, so nothing here imports it before `run`.
+V1 is KServe's own protocol, V2 the Open Inference Protocol. Importing KServe takes three seconds,
+so nothing here imports it before `run`.
 """
 
 from liftwing_serving.server.run import run

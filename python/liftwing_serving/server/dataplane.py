@@ -1,4 +1,4 @@
-"""KServe's data plane and model registry as this project wants them."""
+"""KServe's data plane and model registry with this project's parsing and readiness."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Models(ModelRepository):  # type: ignore[misc]
     models: dict[str, Hosted]
 
     def unload(self, name: str) -> None:
-        """Never, whoever asks."""
+        """Raises NotImplementedError, whoever asks."""
         raise NotImplementedError("Models are loaded when the server starts.")
 
 
@@ -44,7 +44,10 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
         protocol_version: str = PredictorProtocol.REST_V1.value,
         model_name: str | None = None,
     ) -> tuple[Any, dict[str, Any]]:
-        """V1 bodies stay bytes, whatever their content type. Raises BadRequest for bad V2 ones."""
+        """The body and no attributes: V1's stays bytes whatever its content type, V2's is parsed.
+
+        Raises BadRequest for a V2 body that is not of the protocol.
+        """
         if isinstance(body, bytes) and protocol_version == PredictorProtocol.REST_V1.value:
             return body, {}
         try:
@@ -60,7 +63,7 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
     def encode(
         self, model_name: str, response: Any, headers: Any, req_attributes: dict[str, Any]
     ) -> tuple[Any, dict[str, str]]:
-        """The answer is JSON also to a caller that sends cloud event headers."""
+        """An answer's body and headers: JSON even for a caller that sends CloudEvents headers."""
         encoded: tuple[Any, dict[str, str]] = super().encode(
             model_name, response, None, req_attributes
         )
@@ -69,20 +72,23 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
     async def infer(
         self, model_name: str, request: Any, headers: dict[str, str] | None = None
     ) -> tuple[Any, dict[str, str]]:
-        """The model's answer, and no further headers. Raises ModelNotFound, ServingError."""
+        """The model's answer, and no further headers.
+
+        Raises ModelNotFound, ModelNotReady, ServingError.
+        """
         hosted: Hosted = self.get_model_from_registry(model_name)
         return await hosted.answer(request), {}
 
     async def ready(self) -> bool:
-        """Not ready while loading or draining, nor once nothing is left that could answer."""
+        """Whether the server is neither loading nor draining and every model could answer."""
         return not self.draining and all(hosted.alive for hosted in self.models.models.values())
 
     async def model_ready(
         self, model_name: str, disable_predictor_health_check: bool = False
     ) -> bool:
-        """While draining a model is not ready to probes but still predicts. Raises ModelNotFound.
+        """Whether a model is ready; while draining it is not for probes, but still predicts.
 
-        KServe sets the flag for requests to predict and leaves it for probes.
+        KServe sets the flag for requests to predict and not for probes. Raises ModelNotFound.
         """
         hosted: Hosted = self.get_model_from_registry(model_name)
         return hosted.alive and (disable_predictor_health_check or not self.draining)

@@ -1,4 +1,4 @@
-"""From errors to answers, of HTTP and of gRPC: the texts are the same, the codes each one's own."""
+"""Turns errors into answers of HTTP and of gRPC, with the same texts and each one's own codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from liftwing_serving.errors import BadRequest, InternalError, ServingError
 
 logger = logging.getLogger(__name__)
 
-# For the log and the metrics only: nobody is there to read it.
+# For the metrics only: nobody is there to read the answer.
 CLIENT_LEFT = 499
 NOT_V2 = "The request is not one of the Open Inference Protocol."
 
@@ -31,6 +31,7 @@ EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
     ServerNotReady: 503,
 }
 
+# https://grpc.io/docs/guides/status-codes/
 GRPC_STATUS = {
     400: StatusCode.INVALID_ARGUMENT,
     413: StatusCode.RESOURCE_EXHAUSTED,
@@ -58,13 +59,13 @@ def describe_error(error: ServingError) -> str:
 
 
 def describe_defect(error: Exception) -> str:
-    """The traceback goes to the log, the request id to the client."""
+    """Log the error with its traceback; returns the text for the client, with the request id."""
     logger.error("a defect: %r", error, exc_info=error)
     return _internal_error_text()
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Have the application answer all errors as this project does."""
+    """Have the application answer every error as `{"error": text}`."""
     for expected in EXPECTED_OF_KSERVE:
         app.add_exception_handler(expected, _answer_kserve_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -80,7 +81,7 @@ class GrpcErrors(ExceptionToStatusInterceptor):  # type: ignore[misc]
     async def handle_exception(
         self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
     ) -> None:
-        """KServe's hook; ends the call by raising."""
+        """Called by KServe; ends the call. Raises grpc.aio.AbortError."""
         if isinstance(ex, ServingError):
             await context.abort(GRPC_STATUS[ex.status], describe_error(ex))
         if type(ex) in EXPECTED_OF_KSERVE:
@@ -96,20 +97,20 @@ async def _answer_serving_error(request: Request, error: Exception) -> Response:
 
 
 async def _answer_kserve_error(request: Request, error: Exception) -> Response:
-    """KServe's own text and status for what is no defect, without its traceback in the log."""
+    """KServe's own text and the status of EXPECTED_OF_KSERVE, without a traceback in the log."""
     status = EXPECTED_OF_KSERVE[type(error)]
     logger.info("answered %d: %s", status, error, extra={"status": status})
     return answer_with(str(error), status)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
-    """Starlette's refusals, such as an unknown path or another method, as errors of ours."""
+    """Starlette's refusals, such as of an unknown path or method, in the form of our errors."""
     assert isinstance(error, HTTPException)
     return answer_with(error.detail, error.status_code, dict(error.headers or {}))
 
 
 async def _answer_invalid_v2(request: Request, error: Exception) -> Response:
-    """A V2 body that is not of the protocol's form; FastAPI would repeat it whole."""
+    """A V2 body that is not of the protocol; FastAPI's own answer would repeat it whole."""
     logger.info("not an Open Inference Protocol request")
     return answer_with(NOT_V2, BadRequest.status)
 
@@ -120,7 +121,7 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
 
 
 async def _answer_defect(request: Request, error: Exception) -> Response:
-    """Whatever nobody expected."""
+    """Any other exception."""
     return answer_with(describe_defect(error), InternalError.status)
 
 

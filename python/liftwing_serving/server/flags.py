@@ -1,4 +1,4 @@
-"""The command line of a server: KServe's flags, less what cannot be kept."""
+"""The command line of a server: KServe's flags, of which impossible values are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kserve import model_server
 
 
 def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
-    """KServe's flags for a server of so many models. Exits on unknown and on impossible ones."""
+    """KServe's flags for a server of so many models. Raises SystemExit for wrong ones."""
     parser = argparse.ArgumentParser(
         parents=[model_server.parser],
         description="Serves the models that the environment names; see docs/configuration.md.",
@@ -27,6 +27,6 @@ def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
 
 
 def further_names(flags: argparse.Namespace) -> list[str]:
-    """The name that --model_name gives the one model besides its own, if it is given."""
+    """The second name that --model_name gives the one model; empty if the flag is not given."""
     name = flags.model_name
     return [] if name == model_server.parser.get_default("model_name") else [name]

@@ -1,4 +1,7 @@
-"""KServe's gRPC side: the Open Inference Protocol on a port of its own."""
+"""KServe's gRPC side: the Open Inference Protocol on a port of its own.
+
+https://github.com/kserve/open-inference-protocol
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ class _RequestIds(aio.ServerInterceptor):  # type: ignore[misc]
 
 
 class GrpcServer:
-    """Serves the models of a data plane; start and stop it within one event loop."""
+    """Serves the models of a data plane; make, start and stop it within one event loop.
+
+    `options` are gRPC's channel arguments. Raises RuntimeError if the port cannot be bound.
+    """
 
     def __init__(self, data_plane: LiftwingDataPlane, port: int, options: dict[str, int]) -> None:
         self._server = aio.server(
@@ -43,5 +49,5 @@ class GrpcServer:
         await self._server.start()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Accept no more calls, and wait so long for those in flight."""
+        """Accept no more calls, and cancel those still in flight after the grace period."""
         await self._server.stop(grace_seconds)

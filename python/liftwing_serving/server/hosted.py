@@ -1,4 +1,4 @@
-"""A family's servable as KServe sees it, and what is the same for all of them."""
+"""A family's servable as a model of KServe's, with what is the same for all of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Hosted(kserve.Model):  # type: ignore[misc]
-    """A name that is served; its servable is set when it is loaded. Keeps no request's state."""
+    """A model that is served; its servable is set when it is loaded. Keeps no request's state."""
 
     def __init__(self, name: str, settings: ServerSettings) -> None:
         super().__init__(name)
@@ -42,7 +42,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
     async def answer(self, payload: bytes | InferRequest) -> dict[str, Any] | InferResponse:
         """The answer to a V1 body or a V2 request, in the same protocol; counted by its status.
 
-        Raises ServingError, and ModelNotReady until it is loaded.
+        Raises ModelNotReady until it is loaded; BadRequest, DeadlineExceeded, and what the
+        servable raises.
         """
         if self.servable is None:
             raise ModelNotReady(self.name)

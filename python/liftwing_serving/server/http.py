@@ -17,7 +17,7 @@ from liftwing_serving.server.middleware import Entrance
 
 
 class _UvicornServer(uvicorn.Server):
-    """Uvicorn without signal handlers: when to stop is decided by the server's lifecycle."""
+    """Uvicorn without signal handlers: the lifecycle decides when to stop."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -25,7 +25,7 @@ class _UvicornServer(uvicorn.Server):
 
 
 class HttpServer(RESTServer):  # type: ignore[misc]
-    """Answers HTTP from a data plane. `options` are RESTServer's."""
+    """Answers HTTP from a data plane. `options` are those of KServe's RESTServer."""
 
     def __init__(
         self, data_plane: LiftwingDataPlane, port: int, max_body_bytes: int, **options: Any
@@ -40,7 +40,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]
         return self._server
 
     def create_application(self) -> None:
-        """KServe's application inside our middleware, which so sees its defects' answers too."""
+        """KServe's application inside our middleware, which thus sees answers to defects too."""
         super().create_application()
         self.config.app = Entrance(model_server.app, self._max_body_bytes)
 

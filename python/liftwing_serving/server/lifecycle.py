@@ -1,9 +1,9 @@
 """The life of a server: bind, load, serve, and stop without losing a request.
 
 KServe's FastAPI application is a module singleton without a lifespan, and its own handling of
-SIGTERM closes the listener at once. Both are dealt with here: what requests share is opened after
-the port is bound and closed after the last answer, and a server that is told to stop is first not
-ready but still answering.
+SIGTERM closes the listener at once. So this module opens what requests share after the port is
+bound and closes it after the last answer, and a server that is told to stop keeps answering for a
+while, though it is no longer ready.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ T = TypeVar("T")
 
 
 def bind(port: int, flag: str) -> socket.socket:
-    """A listening socket on all addresses. Exits with a message that names port and flag."""
+    """A listening socket on all IPv4 addresses.
+
+    Raises SystemExit, whose message names port and flag, if the port cannot be used.
+    """
     listener = socket.socket(socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -47,7 +50,7 @@ def bind(port: int, flag: str) -> socket.socket:
 
 
 class Lifecycle:
-    """One server, from its start to its end."""
+    """One server, from its start to its end. `flags` are those of `parse_flags`."""
 
     def __init__(
         self, names: Sequence[str], settings: ServerSettings, flags: argparse.Namespace
@@ -65,7 +68,11 @@ class Lifecycle:
         self._hurry = asyncio.Event()
 
     async def serve(self, open_servables: OpenServables) -> int:
-        """Bind, load, serve, drain. Returns the exit status."""
+        """Bind, load, serve, drain. Returns the exit status: 1 if models cannot be loaded, else 0.
+
+        Raises SystemExit if a port cannot be used, and what `open_servables` raises other than
+        StartFailed.
+        """
         listener = bind(self._flags.http_port, "--http_port")
         if self._flags.enable_grpc:
             bind(self._flags.grpc_port, "--grpc_port").close()
@@ -126,7 +133,7 @@ class Lifecycle:
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, True)
 
     def _told_to_stop(self, hurry: bool) -> None:
-        """A person at a terminal (SIGINT) does not wait for load balancers; nor at a repetition."""
+        """SIGINT (a person at a terminal) and a second signal skip the wait for load balancers."""
         if hurry or self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -158,7 +165,7 @@ class Lifecycle:
     async def _finish(
         self, http: HttpServer, grpc: GrpcServer | None, serving: asyncio.Task[None]
     ) -> None:
-        """No new connections; wait for the last answers, as long as the grace period."""
+        """Accept no new connections; wait for the last answers, at most for the grace period."""
         logger.info("stopping: finishing what is in flight")
         http.uvicorn.should_exit = True
         stopping: list[Any] = [serving]

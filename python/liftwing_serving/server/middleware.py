@@ -25,21 +25,23 @@ _request: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
 async def client_left() -> bool:
-    """Whether the present request came by HTTP and its client is gone."""
+    """Whether the present request came by HTTP and its client has gone."""
     request = _request.get()
     return request is not None and await request.is_disconnected()
 
 
 class Entrance:
-    """ASGI middleware: gives each request an id, for its log lines and its answer; turns away
-    what is not offered and bodies over the cap."""
+    """ASGI middleware that gives each request an id, for its log lines and its answer.
+
+    It turns away paths that are not offered, and bodies of more than `max_body_bytes`.
+    """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the caller's X-Request-Id if it is a sane one, else make one; let or turn away."""
+        """Answer a request or pass it on, with the caller's X-Request-Id if that is harmless."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -59,13 +61,13 @@ class Entrance:
                 if exchange.bytes_left < 0:
                     await exchange.refuse(self._max_body_bytes)
         except asyncio.CancelledError:
-            # Only uvicorn cancels requests: those that the grace period was too short for.
+            # Only uvicorn cancels requests: those that outlast the grace period.
             if exchange.answered:
                 raise
             stopping = answer_with("The server is stopping.", 503, {"Retry-After": "1"})
             await stopping(scope, receive, exchange.send)
         except Exception:
-            # Starlette answers a defect and raises it on, for servers that log nothing otherwise.
+            # Starlette answers a defect and raises it again, for servers that would not log it.
             if not exchange.answered:
                 raise
         finally:
@@ -75,7 +77,7 @@ class Entrance:
 class _Exchange:
     """One request's body on its way in, counted, and its answer on the way out.
 
-    Once the cap is passed the application sees a client that left, and is not heard.
+    Once the cap is passed the application sees a client that left, and its answer is dropped.
     """
 
     def __init__(self, receive: Receive, send: Send, request_id: str, max_body_bytes: int) -> None:
@@ -101,7 +103,7 @@ class _Exchange:
         await self._send(message)
 
     async def refuse(self, max_body_bytes: int) -> None:
-        """Answer 413 and close, but not at once: a reset would take the answer along."""
+        """Answer 413 and close, but not at once: a reset could discard the answer."""
         error = PayloadTooLarge(max_body_bytes)
         headers = {"Connection": "close", "x-request-id": self._request_id}
         answer = answer_with(describe_error(error), error.status, headers)

@@ -1,4 +1,7 @@
-"""The Open Inference Protocol (V2): a V1 request and its answer, each in a tensor of one text."""
+"""The Open Inference Protocol (V2): a V1 request and its answer, each as text in a tensor.
+
+https://github.com/kserve/open-inference-protocol
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ OUTPUT = "output"
 
 
 def body_of(request: InferRequest) -> bytes:
-    """The V1 request: element 0 of the one BYTES tensor. Raises BadRequest."""
+    """The V1 request, in JSON: element 0 of the one BYTES tensor. Raises BadRequest."""
     if len(request.inputs) != 1 or request.inputs[0].datatype != DATATYPE:
         raise BadRequest("Expected one input tensor of datatype BYTES.")
     try:

@@ -20,7 +20,7 @@ CUT = "..."
 
 
 def loggable(body: bytes) -> Any:
-    """The body's JSON with personal fields struck out and everything cut to a few kilobytes."""
+    """The body's JSON, with personal fields redacted and cut to a few kilobytes, or UNPARSED."""
     try:
         return _redacted(orjson.loads(body), MAX_DEPTH, _Room(MAX_BYTES))
     except orjson.JSONDecodeError:

@@ -16,12 +16,12 @@ def run(
     settings: ServerSettings,
     arguments: Sequence[str],
 ) -> None:
-    """Serve until told to stop, then exit the process; with an error if that cannot be begun.
+    """Serve until told to stop, then exit the process; with an error status if it cannot start.
 
-    `names` are those of the servables to come: until then they answer that they are not ready.
-    `arguments` are KServe's command line flags.
+    `names` are those of the servables, in the order in which `open_servables` yields them; until it
+    does, they answer that they are not ready. `arguments` are KServe's command line flags.
     """
-    # Imports KServe: a family that has processes to start does so before it comes here.
+    # These import KServe, which takes seconds: a family starts its processes before it calls this.
     import uvloop
 
     from liftwing_serving.server.flags import parse_flags

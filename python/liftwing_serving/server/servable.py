@@ -16,7 +16,7 @@ R = TypeVar("R")
 class Servable(ABC, Generic[R]):
     """One model under its `name`: reads requests of a type of its own, and answers them.
 
-    Both protocols, the deadline, errors, counting and the payload log are the server's affair.
+    The server sees to both protocols, the deadline, errors, counting and the payload log.
     """
 
     def __init__(self, name: str) -> None:
@@ -24,22 +24,23 @@ class Servable(ABC, Generic[R]):
 
     @property
     def alive(self) -> bool:
-        """Whether a request could be answered now. Asked for each request: be quick."""
+        """Whether a request could be answered now. Read for each request: be quick."""
         return True
 
     @abstractmethod
     def read(self, fields: dict[str, Any]) -> R:
-        """The typed request that a V1 body's JSON object means. Raises BadRequest."""
+        """The typed request in a V1 body's JSON object. Raises BadRequest."""
 
     @abstractmethod
     async def answer(self, request: R, deadline: Deadline) -> dict[str, Any]:
-        """The answer as V1's JSON object. Raises ServingError.
+        """The answer as V1's JSON object.
 
         It is cancelled when the deadline passes; work that is shared with other requests has to
-        keep the deadline itself.
+        keep the deadline itself. Raises a ServingError for what the client is told; any other
+        exception is answered as a defect.
         """
 
 
-# Entered once the ports are bound, with the flags of the command line; what it yields is served
-# until it is left, after the last answer.
+# Called with the flags of the command line once the ports are bound. What it yields is served, and
+# it is left after the last answer. A StartFailed that it raises is logged and ends the server.
 OpenServables = Callable[[argparse.Namespace], AbstractAsyncContextManager[Sequence[Servable[Any]]]]

@@ -1,7 +1,7 @@
 """Processes that hold loaded models: tasks go in, plain values come out.
 
-Knows nothing of wikis, KServe or revscoring: a task is any picklable value, and what it means is
-its handler's affair.
+Knows nothing of wikis, KServe or revscoring: a task is any picklable value, and only its handler
+knows what it means.
 """
 
 from liftwing_serving.workers.messages import Handler, HandlerSpec

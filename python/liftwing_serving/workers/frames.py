@@ -1,4 +1,4 @@
-"""Messages between the server and its worker processes: pickles with their length in front.
+"""Messages between the server and its worker processes: pickles after their length in 8 bytes.
 
 Both ends are processes of one server, so unpickling is safe; nothing from outside comes this way.
 """
@@ -11,7 +11,7 @@ HEADER = struct.Struct("!Q")
 
 
 def encode(message: object) -> bytes:
-    """The message as one frame."""
+    """The message as one frame. Raises what pickle raises for one that cannot be pickled."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return HEADER.pack(len(body)) + body
 
@@ -23,7 +23,7 @@ class Decoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Any]:
-        """The messages that are complete with these bytes, in order."""
+        """The messages that these bytes complete, in order. Raises what unpickling raises."""
         self._buffer += data
         messages = []
         while len(self._buffer) >= HEADER.size:

@@ -42,7 +42,7 @@ class WorkerLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The event loop has taken the socket."""
+        """Called when the event loop has taken the socket."""
         self._transport = cast(asyncio.Transport, transport)
 
     def has_ended(self) -> bool:
@@ -55,7 +55,7 @@ class WorkerLink(asyncio.Protocol):
             return True
 
     def start(self, job: Job) -> None:
-        """Send the job's task."""
+        """Send the job's task. The worker must be free."""
         assert self._transport is not None
         self.job = job
         job.attempts += 1
@@ -63,13 +63,13 @@ class WorkerLink(asyncio.Protocol):
         self._transport.write(job.frame)
 
     def data_received(self, data: bytes) -> None:
-        """Results, in pieces of any size; one that comes while the worker is killed is late."""
+        """Called with results, in pieces of any size; those of a killed worker are ignored."""
         for message in self._decoder.feed(data):
             if not self._condemned:
                 self._finish(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The process ended, or the pool is closing."""
+        """Called when the process has ended or the pool is closing."""
         self.lost = True
         self._on_lost(self)
 
@@ -79,12 +79,12 @@ class WorkerLink(asyncio.Protocol):
         return job
 
     def kill(self) -> None:
-        """End the process; what it may still send is not heard."""
+        """End the process; what it may still send is ignored."""
         self._condemned = True
         try:
             os.kill(self.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # It ended by itself; its socket tells so next.
+            pass  # It ended by itself, as its socket will show.
 
     def _finish(self, message: Done | Raised) -> None:
         job = self.take_job()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from liftwing_serving.errors import ServingError
 
-# A process id that stands for: the system had no room for another process.
+# Sent in place of a process id when the system has no room for another process.
 NOT_FORKED = -1
 
 
@@ -16,10 +16,10 @@ class Handler(Protocol):
     """What a worker runs: made once in the template, then called for each task."""
 
     def describe(self) -> object:
-        """What the server should know of what was loaded."""
+        """What the server should know of what was loaded; picklable."""
 
     def __call__(self, task: Any) -> object:
-        """The result of one task. Raises ServingError for what a client should be told."""
+        """The picklable result of a task. Raises ServingError for what a client should be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ class HandlerSpec:
     config: object
 
     def make(self) -> Handler:
-        """Import and call the factory. Raises whatever that raises."""
+        """Import and call the factory.
+
+        Raises ImportError or AttributeError if there is none, and whatever it raises itself.
+        """
         module, _, name = self.factory.partition(":")
         handler: Handler = getattr(importlib.import_module(module), name)(self.config)
         return handler

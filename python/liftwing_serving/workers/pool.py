@@ -1,8 +1,8 @@
-"""The worker processes as one: gives them tasks, keeps them whole. One runs one task at a time.
+"""The pool of worker processes: gives them tasks and replaces them. Each runs one task at a time.
 
 A worker that dies fails only its own task, which is tried once more on another worker, and is
 replaced by a fork of the template, in milliseconds. A task over its deadline is stopped by killing
-its worker. When the template itself dies the workers go on, and a new template is started.
+its worker. When the template itself dies, the workers go on and a new template is started.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ ATTEMPTS = 2
 FORK_SECONDS = 5.0
 FIRST_DELAY_SECONDS = 0.05
 MAX_DELAY_SECONDS = 30.0
-# How often processes that ended are looked for, apart from when one is missed.
+# How often to look for processes that ended, besides when one is known to be missing.
 ROUND_SECONDS = 5.0
 
 
 class WorkerPool:
-    """`size` workers, made from `spec`. Make it early: loading starts with the constructor."""
+    """`size` workers, made from `spec`. Make it early: loading starts with the constructor.
+
+    Raises OSError if the template process cannot be started.
+    """
 
     def __init__(
         self, spec: HandlerSpec, size: int, on_worker_death: Callable[[], None] = lambda: None
@@ -41,7 +44,7 @@ class WorkerPool:
         self.size = size
         self._on_worker_death = on_worker_death
         self.description: Any = None
-        # Asked for each request, and changes with each worker's birth and death only.
+        # Read for each request; it changes only when a worker starts or ends.
         self.alive = False
         self._spec = spec
         adopt_orphans()
@@ -57,7 +60,7 @@ class WorkerPool:
     async def start(self) -> None:
         """Wait until the template has loaded and the first workers run.
 
-        Raises TemplateFailed if the handler cannot be made.
+        Raises TemplateFailed if the handler cannot be made, OSError if a worker cannot be forked.
         """
         self.description = await self._template.attach(self._template_lost)
         for _ in range(self.size):
@@ -66,7 +69,7 @@ class WorkerPool:
 
     @property
     def workers_alive(self) -> int:
-        """How many workers could take a task now or after the one they have."""
+        """How many workers there are, free or busy."""
         return len(self._workers)
 
     @property
@@ -80,10 +83,11 @@ class WorkerPool:
         return [worker.pid for worker in self._workers]
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """Run one task on some worker.
+        """Run one task on some worker; light tasks overtake `heavy` ones.
 
-        Raises what the handler raised if that was a ServingError; WorkerLost if two workers died
-        over it; DeadlineExceeded; InternalError for any other exception in the handler.
+        Raises what the handler raised if that was a ServingError, InternalError for any other
+        exception in it; WorkerLost if two workers died over the task or the pool is closed;
+        DeadlineExceeded.
         """
         if self._closed:
             raise WorkerLost("The server is stopping.")
@@ -125,7 +129,7 @@ class WorkerPool:
         return running < max(1, self.size - 1)
 
     def _overdue(self, result: asyncio.Future[Result]) -> None:
-        """A job that runs ends with its worker, for nothing else would stop it."""
+        """Fail the job; if it runs, end its worker too, since nothing else would stop it."""
         if not result.done():
             result.set_exception(DeadlineExceeded())
         for worker in self._workers:
@@ -167,7 +171,7 @@ class WorkerPool:
             self._missing.set()
 
     async def _keep_whole(self) -> None:
-        """Replace what died, for as long as the pool is open; what cannot be had is tried again."""
+        """Replace what died for as long as the pool is open, with growing delays after failures."""
         delay = FIRST_DELAY_SECONDS
         while True:
             try:
@@ -196,7 +200,7 @@ class WorkerPool:
         await self._template.attach(self._template_lost)
 
     async def _add_worker(self) -> None:
-        """Fork one worker. Raises OSError if it cannot be had or ends at once."""
+        """Fork one worker. Raises OSError if that fails or the worker ends at once."""
         connection, forked = self._template.fork()
         template = self._template
         try:
@@ -220,7 +224,7 @@ class WorkerPool:
         self._worker_free(worker)
 
     async def _pid(self, forked: asyncio.Future[int]) -> int:
-        """The process id that the template tells. Raises OSError."""
+        """The process id that the template reports. Raises OSError."""
         try:
             async with asyncio.timeout(FORK_SECONDS):
                 pid = await forked
@@ -232,7 +236,7 @@ class WorkerPool:
         return pid
 
     async def _bury(self) -> None:
-        """Let go of dead templates, and of what is left of their workers."""
+        """Reap the ended workers of dead templates, and let go of templates that have none left."""
         for template in list(self._old_templates):
             template.reap_workers()
             if not any(worker.template is template for worker in self._workers):

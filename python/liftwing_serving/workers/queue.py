@@ -10,7 +10,7 @@ from typing import Any
 
 from liftwing_serving.errors import ServingError
 
-# A heavy job counts as if it had come that much later, so light ones overtake it, yet not for ever.
+# A heavy job counts as if it had come that much later: light ones overtake it, but not for ever.
 HEAVY_HANDICAP_SECONDS = 1.0
 
 
@@ -24,9 +24,10 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A task as the frame to send, and the promise of its result.
+    """A task as the frame to send, and the future of its result.
 
-    One timer, set by the pool, ends it at its deadline, whether it waits or runs.
+    One timer, set by the pool, ends it at its deadline, whether it waits or runs. Times are in
+    seconds of the monotonic clock.
     """
 
     frame: bytes
@@ -62,11 +63,11 @@ class JobQueue:
         (self._heavy if job.heavy else self._light).append(job)
 
     def put_back(self, job: Job) -> None:
-        """Put a job that was next back in front."""
+        """Put a job that was taken back in front."""
         (self._heavy if job.heavy else self._light).appendleft(job)
 
     def next(self, heavy_allowed: bool) -> Job | None:
-        """Take the next job for which anyone still waits."""
+        """Take the next job for which anyone still waits, or None."""
         heads = []
         for queue, allowed in ((self._light, True), (self._heavy, heavy_allowed)):
             while queue and queue[0].result.done():
@@ -81,7 +82,7 @@ class JobQueue:
         ).popleft()
 
     def take_all(self) -> list[Job]:
-        """All jobs; none is left."""
+        """Take all jobs, in no particular order."""
         jobs = [*self._light, *self._heavy]
         self._light.clear()
         self._heavy.clear()

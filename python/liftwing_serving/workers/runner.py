@@ -18,20 +18,24 @@ from liftwing_serving.workers.template import TemplateFailed
 
 
 class Runner(Protocol):
-    """Runs tasks. `description` is what the handler tells of itself, once started."""
+    """Runs tasks. `description` is what the handler's `describe` returned, once started."""
 
     description: Any
     # Whether anything is left that could run a task.
     alive: bool
 
     async def start(self) -> None:
-        """Have the handler made. Raises TemplateFailed."""
+        """Have the handler made. Raises TemplateFailed, OSError."""
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """The task's result. Raises ServingError; see WorkerPool.run."""
+        """The task's result.
+
+        Raises WorkerLost, DeadlineExceeded, InternalError and the handler's own errors;
+        `WorkerPool.run` says when.
+        """
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop; tasks that have not ended fail or are cancelled."""
 
 
 class ThreadRunner:
@@ -46,7 +50,7 @@ class ThreadRunner:
         self._handler: Handler | None = None
 
     async def start(self) -> None:
-        """Import and load in the thread. Raises TemplateFailed, like a pool."""
+        """Import and load in the thread. Raises TemplateFailed if the handler cannot be made."""
         loop = asyncio.get_running_loop()
         try:
             self._handler = await loop.run_in_executor(self._thread, self._spec.make)
@@ -55,20 +59,23 @@ class ThreadRunner:
         self.description = self._handler.describe()
 
     async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """Run the task in the thread; after its deadline it is left to finish unheard."""
+        """Run the task in the thread. Raises what the handler raises.
+
+        The deadline is not kept here: the task of a request that is over runs to its end.
+        """
         assert self._handler is not None, "not started"
         work = functools.partial(self._handler, task)
         loop = asyncio.get_running_loop()
         return Result(await loop.run_in_executor(self._thread, work), queue_seconds=0.0)
 
     async def close(self) -> None:
-        """Let the present task finish, drop the others."""
+        """Let the present task finish, cancel the others."""
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Runners:
-    """What runs each of the two steps that the settings tell apart; often one for both."""
+    """The runners of feature extraction and of scoring, which are often the same one."""
 
     preprocess: Runner
     inference: Runner
@@ -79,7 +86,7 @@ class Runners:
         return self.preprocess.alive and self.inference.alive
 
     async def start(self) -> Any:
-        """Start them; returns the handler's description. Raises TemplateFailed."""
+        """Start them; returns the handler's description. Raises TemplateFailed, OSError."""
         await asyncio.gather(*(runner.start() for runner in self._distinct))
         return self.preprocess.description
 
@@ -93,7 +100,10 @@ class Runners:
 
 
 def make_runners(settings: WorkerSettings, spec: HandlerSpec) -> Runners:
-    """The runners that the settings ask for. A pool of workers begins to load at once."""
+    """The runners that the settings ask for. A pool of workers begins to load at once.
+
+    Raises OSError if its template process cannot be started.
+    """
     in_pool = [
         settings.asyncio_use_process_pool and step
         for step in (settings.preprocess_mp, settings.inference_mp)

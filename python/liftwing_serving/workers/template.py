@@ -20,7 +20,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class TemplateFailed(StartFailed):
-    """The template could not load."""
+    """The template, or a thread in its place, could not make the handler."""
 
 
 def adopt_orphans() -> None:
@@ -31,8 +31,8 @@ def adopt_orphans() -> None:
 class Template:
     """One template process, in a process group of its own together with its workers.
 
-    Starting is not asynchronous, so that it can load while the server's own imports go on;
-    `attach` then connects it to the event loop.
+    The constructor starts it without an event loop, so that it can load while the server's own
+    imports go on; `attach` then connects it to the loop. Raises OSError if it cannot be started.
     """
 
     def __init__(self, spec: HandlerSpec) -> None:
@@ -85,9 +85,11 @@ class Template:
         return greeting.description
 
     def fork(self) -> tuple[socket.socket, asyncio.Future[int]]:
-        """A socket to a new worker, and the promise of its process id.
+        """A socket to a new worker, and the future of its process id, or of NOT_FORKED.
 
-        The socket can be written to at once. Raises ConnectionError if the template is dead.
+        The socket can be written to at once. Raises ConnectionError if the template is dead,
+        OSError if there is no socket to be had; the future raises ConnectionError if the template
+        dies before it answers.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
@@ -101,13 +103,14 @@ class Template:
         return ours, pid
 
     def stop_forking(self) -> None:
-        """End the template but none of its workers; its death is then noticed as any other."""
+        """End the template but none of its workers; its end is then noticed like any other."""
         self._process.kill()
 
     def reap_workers(self, options: int = os.WNOHANG) -> None:
         """Reap the workers that became our children when their template died.
 
-        Those that have ended by now; with no `options`, waitpid(2)'s, it waits for the others.
+        `options` are those of waitpid(2): by default only workers that have ended are reaped; with
+        0 it waits for the others.
         """
         try:
             while os.waitpid(-self.pid, options)[0]:
@@ -118,8 +121,8 @@ class Template:
     def kill(self) -> None:
         """End the template and all its workers now, and reap them. Can be repeated.
 
-        Closing the lifeline has the kernel kill the group; a number could be someone else's by
-        now.
+        Closing the lifeline has the kernel kill the group; its number might belong to another group
+        by now.
         """
         self.detach()
         if self._lifeline >= 0:

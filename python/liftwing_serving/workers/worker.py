@@ -1,12 +1,12 @@
 """The worker side of the pool: the template process and the workers it forks.
 
-`main` is the template's entry point. It imports everything, makes the handler
-(which loads the models) and then only forks: a worker starts in milliseconds although the imports
-take seconds, and shares the models' memory by copy on write. The template stays single-threaded,
-because a fork of a process with threads can deadlock.
+`main` is the template's entry point. It imports everything, makes the handler (which loads the
+models) and then only forks: a worker starts in milliseconds although the imports take seconds, and
+shares the models' memory by copy on write. The template stays single-threaded, because forking a
+process with threads can deadlock.
 
-The template talks to the server over one socket: it greets with Ready or Failed, and for every
-socket it is handed it answers with the process id of the worker that now serves it.
+The template talks to the server over one socket: it first sends Ready or Failed, and for every
+socket it is handed it sends the process id of the worker that now serves it, or NOT_FORKED.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def die_with_server(lifeline: int) -> None:
     """Have the kernel kill this whole process group when the server's end of the pipe closes.
 
     A worker may be inside a C extension for seconds, where no Python thread or signal handler
-    would run: so the signal is SIGKILL, sent by the kernel when the server is gone, however it
-    went. See fcntl(2), F_SETSIG.
+    would run: so the signal is SIGKILL, sent by the kernel when the server has ended, in whatever
+    way. `lifeline` is the pipe's file descriptor here. See fcntl(2), F_SETSIG.
     """
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
@@ -55,7 +55,11 @@ def die_with_server(lifeline: int) -> None:
 
 
 def run_template(spec: HandlerSpec, control: socket.socket) -> None:
-    """Load, greet, then fork a worker for every socket received, until the server is gone."""
+    """Load, send Ready or Failed, then fork a worker for every socket received.
+
+    Returns when the server closes the socket or the handler cannot be made. Raises ConnectionError
+    if the server ends in between.
+    """
     try:
         handler = spec.make()
     except Exception as error:
@@ -75,7 +79,7 @@ def run_template(spec: HandlerSpec, control: socket.socket) -> None:
         try:
             pid = os.fork()
         except OSError:
-            # No memory or no process to be had now; the server asks again.
+            # There is no memory or no process left; the server asks again.
             pid = NOT_FORKED
         if pid == 0:
             control.close()
@@ -87,8 +91,8 @@ def run_template(spec: HandlerSpec, control: socket.socket) -> None:
 def _run_worker(handler: Handler, connection: socket.socket) -> None:
     """Serve tasks until the server closes the socket. Never returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # A collection in the middle of an extraction costs a tenth of it and frees little;
-    # one after each answer costs nobody a wait.
+    # A collection in the middle of an extraction costs a tenth of it and frees little; nobody
+    # waits for one after each answer.
     gc.disable()
     decoder = frames.Decoder()
     try:
@@ -104,7 +108,7 @@ def _run_worker(handler: Handler, connection: socket.socket) -> None:
 
 
 def _done_or_raised(handler: Handler, task: object) -> bytes:
-    """The task's Done or Raised as a frame; a result that cannot be sent is a defect, too."""
+    """The task's Done or Raised as a frame; a result that cannot be pickled is a defect, too."""
     try:
         return frames.encode(Done(handler(task)))
     except ServingError as error:
@@ -118,9 +122,12 @@ def _traceback() -> str:
 
 
 def main() -> None:
-    """Entry point of the template process: arguments are two file descriptors."""
+    """Entry point of the template process.
+
+    Its arguments are two file descriptors: the socket to the server and the lifeline.
+    """
     control_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
-    # What libraries report at INFO while models load is for those who make models.
+    # What libraries report at INFO while models load matters only to those who make models.
     logs.configure("WARNING", "WARNING", "WARNING")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_server(lifeline_fd)
