@@ -32,7 +32,10 @@ FIRST_REVISION = 1_000_001
 REVISIONS = 3
 START_SECONDS = 120.0
 
-Function = tuple[str, str]
+# In the server or in a worker, a file of the package, a qualified name.
+Function = tuple[str, str, str]
+# When it was called, and by which process.
+Call = tuple[float, str, str, str]
 
 
 def main() -> None:
@@ -48,7 +51,7 @@ def main() -> None:
 
 
 def passed_functions(checkout: Path, demo: Demo) -> list[Function]:
-    """File and name of each function, in the order of its first call."""
+    """Each function, in the order of its first call."""
     with tempfile.TemporaryDirectory() as folder, Children() as children:
         wiki_port, port, grpc_port = ports = [free_port() for _ in range(3)]
         assert len(set(ports)) == 3
@@ -98,24 +101,24 @@ def score(url: str, rev_id: int) -> tuple[float, float]:
     return started, time.monotonic()
 
 
-def calls_in(folder: Path) -> Iterator[tuple[float, str, str]]:
-    """Moment, file and name of each call that was written down."""
+def calls_in(folder: Path) -> Iterator[Call]:
+    """Each call that was written down."""
     for file in folder.iterdir():
         for line in file.read_text().splitlines():
             moment, path, name = line.split("\t")
-            yield float(moment), path.rpartition("liftwing_serving/")[2], name
+            yield float(moment), file.name, path.rpartition("liftwing_serving/")[2], name
 
 
-def functions_within(
-    calls: list[tuple[float, str, str]], span: tuple[float, float]
-) -> list[Function]:
-    """What was called in a span of time, each function once."""
+def functions_within(calls: list[Call], span: tuple[float, float]) -> list[Function]:
+    """What was called in a span of time, each function once in each kind of process."""
     begun, ended = span
+    within = [call for call in calls if begun <= call[0] <= ended and not call[3].endswith(">")]
+    # A request is first seen by the server.
+    server = within[0][1]
     return list(
         dict.fromkeys(
-            (file, name)
-            for moment, file, name in calls
-            if begun <= moment <= ended and not name.endswith(">")
+            ("server" if process == server else "worker", file, name)
+            for _, process, file, name in within
         )
     )
 
@@ -137,14 +140,18 @@ def purposes(file: Path) -> dict[str, str]:
 
 
 def show(functions: list[Function], package: Path) -> None:
-    """A table, and the two numbers."""
-    files = {file: purposes(package / file) for file, _ in functions}
-    table = Table("", "file", "function", "what for")
-    for number, (file, name) in enumerate(functions, 1):
-        table.add_row(str(number), file, name, files[file].get(name, ""))
+    """A table, and the numbers of each kind of process."""
+    files = {file: purposes(package / file) for _, file, _ in functions}
+    table = Table("", "process", "file", "function", "what for")
+    for number, (process, file, name) in enumerate(functions, 1):
+        table.add_row(str(number), process, file, name, files[file].get(name, ""))
     console = Console()
     console.print(table)
-    console.print(f"{len(functions)} functions in {len(files)} files")
+    for process in ("server", "worker"):
+        inside = [file for where, file, _ in functions if where == process]
+        console.print(f"{process}: {len(inside)} functions in {len(set(inside))} files")
+    distinct = {(file, name) for _, file, name in functions}
+    console.print(f"together {len(distinct)} functions in {len(files)} files")
 
 
 if __name__ == "__main__":
