@@ -126,6 +126,13 @@ def test_what_is_not_yaml_is_refused_at_its_line() -> None:
     assert refusal("base: debian\nvariants: {}") == "spec.yaml:1: the key version is missing"
 
 
+def test_the_version_is_the_one_key_whose_case_matters() -> None:
+    text = "{version}: v4\nBase: debian:12\nVariants: {{production: {{Lives: {{As: me-too}}}}}}"
+    assert refusal(text.format(version="Version")).startswith("spec.yaml:1: Version: Blubber knows")
+    assert refusal(text.format(version="VERSION")).startswith("spec.yaml:1: VERSION: Blubber knows")
+    assert compile_text(text.format(version="version"), "production")
+
+
 def test_variants_that_copy_from_each_other() -> None:
     text = BASE + "variants:\n  one: {copies: [two]}\n  two: {copies: [one]}\n"
     assert "a cycle of copies: one -> two -> one" in refusal(text, "one")

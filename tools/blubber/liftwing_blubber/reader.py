@@ -49,6 +49,8 @@ def read(text: str, file: str) -> File:
     for required in ("version", "variants"):
         if required not in keys:
             top.fail(f"the key {required} is missing")
+    if "version" not in top.named():
+        keys["version"].fail("Blubber knows this one key in lower case only")
     if keys["version"].text() != "v4":
         keys["version"].fail("only the version v4 is supported")
     variants = {}
