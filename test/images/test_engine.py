@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import pathlib
+import subprocess
 import sys
 
 import pytest
+from support.environment import environment
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "images"))
+TOOLS = str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "images")
+sys.path.insert(0, TOOLS)
 
 import docker_network  # noqa: E402
 from docker_daemon import Daemon, mounts_below  # noqa: E402
@@ -24,6 +27,42 @@ RULES = """\
 -A INPUT -p tcp -j ACCEPT
 COMMIT
 """
+
+# A container that comes and goes, with the lowest hardware address of all.
+COMING_AND_GOING = """
+import json, subprocess
+import docker_network
+
+def ip(*words):
+    return subprocess.check_output(["ip", "-json", *words], text=True)
+
+def show():
+    print(json.loads(ip("link", "show", "lw-test"))[0]["address"])
+
+docker_network.make_bridge("lw-test")
+show()
+lowest = ("address", "02:00:00:00:00:01")
+ip("link", "add", "outside", *lowest, "type", "veth", "peer", "name", "inside")
+ip("link", "set", "outside", "master", "lw-test")
+show()
+ip("link", "delete", "outside")
+show()
+"""
+
+
+def test_the_bridge_keeps_its_hardware_address_while_containers_come_and_go() -> None:
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--net", sys.executable, "-c", COMING_AND_GOING],
+        env=environment({"PYTHONPATH": TOOLS}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, during, after = done.stdout.split()
+    assert before == during == after
+    # What no device of a machine and no container has: local, of the bridge's own address.
+    assert before == docker_network.hardware_address(ipaddress.IPv4Address("172.30.77.1"))
 
 
 def test_the_subnet_of_the_bridge_is_not_in_use() -> None:

@@ -32,17 +32,26 @@ def free_subnet(routes: Iterable[str]) -> str:
     raise RuntimeError("no subnet is free for the bridge of Docker")
 
 
+def hardware_address(address: ipaddress.IPv4Address) -> str:
+    """Return a hardware address that follows from an address, as Docker gives its containers'."""
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed))
+
+
 def make_bridge(name: str) -> None:
-    """Make the bridge with the first address of a free subnet, unless it is there."""
+    """Make the bridge with the first address of a free subnet, unless it is there.
+
+    It has a hardware address of its own. Without one it takes the lowest of those of its
+    containers, and with each change the others lose their way out for seconds.
+    """
     if pathlib.Path("/sys/class/net", name).exists():
         return
     output = subprocess.check_output(["ip", "-json", "-4", "route"], text=True)
     routes = [route["dst"] for route in json.loads(output) if route["dst"] != "default"]
-    subnet = ipaddress.ip_network(free_subnet(routes))
-    address = f"{next(iter(subnet.hosts()))}/{subnet.prefixlen}"
+    subnet = ipaddress.IPv4Network(free_subnet(routes))
+    first = next(iter(subnet.hosts()))
     for words in (
-        ["link", "add", name, "type", "bridge"],
-        ["address", "add", address, "dev", name],
+        ["link", "add", name, "address", hardware_address(first), "type", "bridge"],
+        ["address", "add", f"{first}/{subnet.prefixlen}", "dev", name],
         ["link", "set", name, "up"],
     ):
         subprocess.run(["ip", *words], check=True)
