@@ -11,13 +11,17 @@ missing_packages() {
 
 # install_missing LIST DURATION installs them, or fails and says what to run as root.
 install_missing() {
-    local missing sudo=() install
+    local missing sudo=() install please
     mapfile -t missing < <(missing_packages "$1")
     ((${#missing[@]})) || return 0
 
     if ((EUID)); then
-        sudo -n true 2>/dev/null || fail "system packages are missing, please run:
-    sudo apt-get install --no-install-recommends ${missing[*]}
+        please="run:
+    sudo"
+        command -v sudo >/dev/null || please="have root run:
+   "
+        please+=" apt-get install --no-install-recommends ${missing[*]}"
+        sudo -n true 2>/dev/null || fail "system packages are missing, please $please
 and then this command again"
         sudo=(sudo -n)
     fi
