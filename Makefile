@@ -1,7 +1,9 @@
 .DEFAULT_GOAL := help
 
 PORT ?= 8080
+GRPC_PORT ?= $(shell expr $(PORT) + 1)
 WIKI_PORT ?= 8090
+LISTEN ?= 127.0.0.1
 # WIKI needs no mention: make exports what its command line sets.
 
 run bench hops: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
@@ -15,8 +17,9 @@ setup:  ## Install what a checkout needs: system packages, .venv, corpora
 	@tools/setup/setup.sh
 
 .PHONY: run
-run: setup  ## Train and serve a demo model beside a demo wiki (PORT=8080 WIKI_PORT=8090 WIKI=)
-	@exec .venv/bin/liftwing-serving demo run --die-with-parent --port $(PORT) --wiki-port $(WIKI_PORT)
+run: setup  ## Train and serve a demo model (PORT=8080 GRPC_PORT=8081 WIKI_PORT=8090 LISTEN= WIKI=)
+	@exec .venv/bin/liftwing-serving demo run --by-make --host $(LISTEN) \
+		--port $(PORT) --grpc-port $(GRPC_PORT) --wiki-port $(WIKI_PORT)
 
 .PHONY: test
 test: setup  ## Check everything: style, types, unit and integration tests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from liftwing_demo.children import die_with_parent
 from liftwing_demo.mediawiki import serve as mediawiki_server
 from liftwing_demo.eventgate import server as eventgate_server
+from liftwing_demo.listening import FLAGS, LOOPBACK, MAKE_VARIABLES, Listening
 from liftwing_demo.run import FAMILY, Demo, DemoError, WikiKind, console, prepare, prepare_wiki
 from liftwing_demo.run import run as run_demo
 from liftwing_demo.training import read_reports
@@ -32,26 +34,35 @@ Kind = Annotated[
     WikiKind,
     typer.Option("--wiki", envvar="WIKI", help="Which program is the wiki; mediawiki needs PHP."),
 ]
+Host = Annotated[
+    IPv4Address,
+    typer.Option(parser=IPv4Address, help="The address to listen on; 0.0.0.0 is all there are."),
+]
 DEFAULT_FOLDER = Path("build/demo")
 
 
 @app.command()
 def run(
     port: Annotated[int, typer.Option(help="HTTP port of the model server.")] = 8080,
-    grpc_port: Annotated[int, typer.Option(help="gRPC port of the model server.")] = 8081,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option(help="gRPC port of the model server.", show_default="--port and one"),
+    ] = None,
     wiki_port: Annotated[int, typer.Option(help="Port of the wiki.")] = 8090,
+    host: Host = LOOPBACK,
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
     kind: Kind = WikiKind.EMBEDDED,
-    with_parent: Annotated[
-        bool, typer.Option("--die-with-parent", help="Stop when the calling process ends.")
+    by_make: Annotated[
+        bool, typer.Option("--by-make", help="Stop when make ends, and name its variables.")
     ] = False,
 ) -> None:
     """Build what is missing, start wiki and model server, show a score, wait for Ctrl-C."""
-    if with_parent:
+    if by_make:
         die_with_parent()
+    listening = Listening(host, port, grpc_port or port + 1, wiki_port)
     try:
-        run_demo(Demo(folder, port, grpc_port, wiki_port, revisions, kind))
+        run_demo(Demo(folder, listening, revisions, kind), MAKE_VARIABLES if by_make else FLAGS)
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -73,6 +84,7 @@ def wiki(
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
     kind: Kind = WikiKind.EMBEDDED,
+    host: Host = LOOPBACK,
 ) -> None:
     """Serve the demo wiki alone."""
     demo = Demo(folder, revisions=revisions, wiki=kind)
@@ -81,9 +93,10 @@ def wiki(
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
+    listen = ["--host", str(host), "--port", str(port)]
     if kind is WikiKind.MEDIAWIKI:
-        sys.exit(mediawiki_server.main(["--dir", str(demo.mediawiki), "--port", str(port)]))
-    sys.exit(wiki_server.main(["--db", str(demo.wiki_file), "--port", str(port)]))
+        sys.exit(mediawiki_server.main(["--dir", str(demo.mediawiki), *listen]))
+    sys.exit(wiki_server.main(["--db", str(demo.wiki_file), *listen]))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -94,7 +107,7 @@ def eventgate(
     """Run a small EventGate that shows the events it receives.
 
     Point a model server at it with `EVENTGATE_URL=http://127.0.0.1:8192/v1/events`. More options:
-    `--schemas DIR` to validate, `--pretty`, `--quiet`.
+    `--schemas DIR` to validate, `--pretty`, `--quiet`, `--host`.
     """
     sys.exit(eventgate_server.main(["--port", str(port), *context.args]))
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from liftwing_demo.checkout import model_server
 from liftwing_demo.children import Children
+from liftwing_demo.listening import FLAGS, CannotListen, Listening
 from liftwing_demo.mediawiki import (
     MediaWikiError,
     install_mediawiki,
@@ -53,12 +53,10 @@ class WikiKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the demo keeps its files and which ports it takes."""
+    """Where the demo keeps its files, what it listens on and how much it makes up."""
 
     folder: Path
-    port: int = 8080
-    grpc_port: int = 8081
-    wiki_port: int = 8090
+    listening: Listening = Listening()
     revisions: int | None = None
     wiki: WikiKind = WikiKind.EMBEDDED
 
@@ -78,14 +76,18 @@ class Demo:
         return self.folder / "models"
 
 
-def run(demo: Demo) -> None:
-    """Prepare what is missing, start everything, show a score, wait. Raises DemoError."""
+def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
+    """Prepare what is missing, start everything, show a score, wait.
+
+    Raises DemoError; where a port is the reason, it names which of the `setters` sets another.
+    """
     # A shell that starts it in the background has SIGINT ignored, unless it is asked for.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    ports = {"--port": demo.port, "--grpc-port": demo.grpc_port, "--wiki-port": demo.wiki_port}
-    for flag, port in ports.items():
-        require_free(port, flag)
+    try:
+        demo.listening.require_free(setters)
+    except CannotListen as error:
+        raise DemoError(str(error)) from None
     prepare(demo)
     with Children() as children:
         started = time.monotonic()
@@ -155,7 +157,8 @@ def start_wiki(children: Children, demo: Demo) -> None:
         what = ["liftwing_demo.mediawiki.serve", "--dir", str(demo.mediawiki)]
     else:
         what = ["liftwing_demo.wiki.server", "--db", str(demo.wiki_file)]
-    children.start("wiki", [sys.executable, "-m", *what, "--port", str(demo.wiki_port)], {})
+    listen = ["--host", str(demo.listening.host), "--port", str(demo.listening.wiki)]
+    children.start("wiki", [sys.executable, "-m", *what, *listen], {})
 
 
 def start_server(children: Children, demo: Demo) -> None:
@@ -163,14 +166,16 @@ def start_server(children: Children, demo: Demo) -> None:
     environment = {
         "INFERENCE_NAME": ",".join(f"enwiki-{model}" for model in FAMILY.kinds),
         "MODEL_PATH": str(demo.models),
-        "WIKI_URL": f"http://127.0.0.1:{demo.wiki_port}",
+        "WIKI_URL": demo.listening.wiki_url,
         "KSERVE_LOGLEVEL": "WARNING",
         "FRAMEWORK_LOG_LEVEL": "WARNING",
         # Nobody balances load over a demo.
         "DRAIN_DELAY_SECONDS": "0",
     }
-    ports = ["--http_port", str(demo.port), "--grpc_port", str(demo.grpc_port)]
-    children.start("model server", [sys.executable, str(model_server(FAMILY)), *ports], environment)
+    host, http, grpc = demo.listening.host, demo.listening.http, demo.listening.grpc
+    listen = ["--host", str(host), "--http_port", str(http), "--grpc_port", str(grpc)]
+    command = [sys.executable, str(model_server(FAMILY)), *listen]
+    children.start("model server", command, environment)
 
 
 def wait_until_ready(children: Children, demo: Demo) -> None:
@@ -181,7 +186,7 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
             if ended := children.ended():
                 raise DemoError(f"The {ended} could not start; its message is above.")
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{demo.port}/v2/health/ready"):
+                with urllib.request.urlopen(f"{demo.listening.http_url}/v2/health/ready"):
                     return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
@@ -190,7 +195,7 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
 
 def show_score(demo: Demo, seconds: float) -> None:
     """Print a curl line that works as pasted, and its answer."""
-    url = f"http://localhost:{demo.port}/v1/models/enwiki-{FAMILY.example}:predict"
+    url = f"{demo.listening.http_url}/v1/models/enwiki-{FAMILY.example}:predict"
     body = json.dumps({"rev_id": FIRST_REVISION})
     console.print(
         f"Ready after {seconds:.1f} s, serving {', '.join(FAMILY.kinds)}. Ask for a score:\n"
@@ -199,16 +204,6 @@ def show_score(demo: Demo, seconds: float) -> None:
     request = urllib.request.Request(url, data=body.encode(), method="POST")
     with urllib.request.urlopen(request, timeout=30) as response:
         console.print(f"  {response.read().decode()}", markup=False)
-
-
-def require_free(port: int, flag: str) -> None:
-    """Raises DemoError naming the port, if it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("0.0.0.0", port))
-        except OSError as error:
-            raise DemoError(f"Port {port} cannot be used: {error.strerror}. {flag} sets another.")
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.error import URLError
 
@@ -103,6 +104,19 @@ def test_a_taken_port_is_named(settings: dict[str, str]) -> None:
         assert f"Port {port} cannot be used (Address already in use); --http_port" in http.stderr
         grpc = failed_start(settings, "--grpc_port", port)
         assert f"Port {port} cannot be used (Address already in use); --grpc_port" in grpc.stderr
+
+
+def test_an_address_that_the_machine_does_not_have_is_named(settings: dict[str, str]) -> None:
+    # TEST-NET-1, which no machine has.
+    run = failed_start(settings, "--host", "192.0.2.1")
+    assert "This machine has no address 192.0.2.1; --host chooses another." in run.stderr
+    assert "--host" in failed_start(settings, "--host", "nonsense").stderr
+
+
+def test_a_server_listens_on_all_addresses_unless_told(all_models_server: ModelServer) -> None:
+    for port in (all_models_server.port, all_models_server.grpc_port):
+        (address,) = addresses_of(port)
+        assert address.is_unspecified
 
 
 def test_several_http_workers_are_refused(settings: dict[str, str]) -> None:
@@ -409,6 +423,10 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
         )
         assert taken.returncode == 1
         assert f"Port {ports[0]} cannot be used" in taken.stderr
+        assert "--port sets another" in taken.stderr
+        assert {port: addresses_of(int(port)) for port in ports} == dict.fromkeys(
+            ports, {IPv4Address("127.0.0.1")}
+        )
         descendants = all_descendants(demo.pid)
         assert len(descendants) >= 4
         demo.kill()
@@ -416,6 +434,19 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
     finally:
         demo.kill()
         demo.wait()
+
+
+def addresses_of(port: int) -> set[IPv4Address | IPv6Address]:
+    """The addresses on which something of this machine listens on the port."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            address, number = line.split()[1].split(":")
+            if int(number, 16) == port and line.split()[3] == "0A":
+                words = [bytes.fromhex(address[at : at + 8]) for at in range(0, len(address), 8)]
+                listening = ip_address(b"".join(word[::-1] for word in words))
+                found.add(getattr(listening, "ipv4_mapped", None) or listening)
+    return found
 
 
 def all_descendants(pid: int) -> list[int]:

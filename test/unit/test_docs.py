@@ -69,8 +69,9 @@ def test_the_settings_are_those_of_the_configuration_document() -> None:
     assert sorted(documented) == sorted(name.upper() for name in RevscoringSettings.model_fields)
 
 
-# Of tools, not of the servers.
+# Of tools and of the Makefile, not of the servers.
 OTHER_VARIABLES = {
+    *re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.M),
     "BLUBBER_VECTORS",
     "DOCKER_BUILDKIT",
     "DOCKER_BUILD_NETWORK",
@@ -117,9 +118,10 @@ def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
 
 
 def test_the_flags_of_the_server_are_those_of_the_configuration_document() -> None:
-    from kserve import model_server
+    from liftwing_serving.server.flags import make_parser
 
-    flags = {flag: it.default for it in model_server.parser._actions for flag in it.option_strings}
+    actions = [it for it in make_parser()._actions if it.dest != "help"]
+    flags = {flag: it.default for it in actions for flag in it.option_strings}
     documented = table("configuration.md", "## Flags")
     assert set(documented) == set(flags)
     for flag, (meaning,) in documented.items():

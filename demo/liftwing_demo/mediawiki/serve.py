@@ -18,14 +18,13 @@ from liftwing_demo.mediawiki.errors import CannotServe
 from liftwing_demo.mediawiki.group import ProcessGroup
 from liftwing_demo.mediawiki.install import SETTINGS, settings_of
 
-HOST = "127.0.0.1"
 WORKERS = 4
 START_SECONDS = 30.0
 _ROUTER = Path(__file__).parent / "php" / "router.php"
 _PROBE = "/w/api.php?action=query&meta=siteinfo&format=json"
 
 
-def serve(folder: Path, port: int) -> None:
+def serve(folder: Path, host: str, port: int) -> None:
     """Serve until PHP ends; says on standard output where.
 
     Raises:
@@ -33,24 +32,24 @@ def serve(folder: Path, port: int) -> None:
     """
     if not (folder / SETTINGS).is_file():
         raise CannotServe(f"there is no MediaWiki in {folder}")
-    port = _usable_port(port)
-    command = ["php", "-S", f"{HOST}:{port}", "-t", str(folder / "docroot"), str(_ROUTER)]
+    port = _usable_port(host, port)
+    command = ["php", "-S", f"{host}:{port}", "-t", str(folder / "docroot"), str(_ROUTER)]
     environment = settings_of(folder) | {"PHP_CLI_SERVER_WORKERS": str(WORKERS)}
     log = folder / "server.log"
     with ProcessGroup(command, environment, log) as group:
-        _wait_for_answer(f"http://{HOST}:{port}{_PROBE}", group, log)
-        print(f"wiki listening on http://{HOST}:{port}", flush=True)
+        _wait_for_answer(f"http://{host}:{port}{_PROBE}", group, log)
+        print(f"wiki listening on http://{host}:{port}", flush=True)
         code = group.process.wait()
     raise CannotServe(f"PHP ended by itself with {code}; see {log}")
 
 
-def _usable_port(port: int) -> int:
+def _usable_port(host: str, port: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
-            raise CannotServe(f"port {port} of {HOST} is taken: {error.strerror}") from None
+            raise CannotServe(f"port {port} of {host} is taken: {error.strerror}") from None
         number: int = probe.getsockname()[1]
         return number
 
@@ -76,12 +75,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the server; the exit code is 0 after a signal, 1 if it could not start."""
     parser = argparse.ArgumentParser(prog="python -m liftwing_demo.mediawiki.serve")
     parser.add_argument("--dir", type=Path, required=True, help="where the wiki was installed")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     die_with_parent()
     try:
-        serve(options.dir.resolve(), options.port)
+        serve(options.dir.resolve(), options.host, options.port)
     except CannotServe as error:
         print(error, file=sys.stderr)
         return 1

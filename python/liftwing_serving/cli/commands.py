@@ -48,6 +48,9 @@ def serve(
     model_path: Annotated[Path | None, typer.Option(help="The model file or directory.")] = None,
     port: Annotated[int, typer.Option(help="HTTP port.")] = 8080,
     grpc_port: Annotated[int, typer.Option(help="gRPC port.")] = 8081,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 is all of this machine's.")
+    ] = "127.0.0.1",
 ) -> None:
     """Serve a model as its image does, or several of one wiki: `enwiki-damaging,enwiki-goodfaith`.
 
@@ -67,8 +70,8 @@ def serve(
     family = family_of(kind)
     if family is None:
         _fail(f"No family of models here serves {kind}.")
-    ports = ["--http_port", str(port), "--grpc_port", str(grpc_port)]
-    revscoring.serve(family, [*ports, *context.args], **given)
+    listen = ["--host", host, "--http_port", str(port), "--grpc_port", str(grpc_port)]
+    revscoring.serve(family, [*listen, *context.args], **given)
 
 
 @app.command()

@@ -1,20 +1,33 @@
-"""The command line of a server: KServe's flags, of which impossible values are refused."""
+"""The command line of a server: KServe's flags, less what cannot be kept, and `--host`."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from kserve import model_server
 
 
-def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
-    """KServe's flags for a server of so many models. Raises SystemExit for wrong ones."""
+def make_parser() -> argparse.ArgumentParser:
+    """The flags that there are."""
     parser = argparse.ArgumentParser(
         parents=[model_server.parser],
         description="Serves the models that the environment names; see docs/configuration.md.",
     )
+    parser.add_argument(
+        "--host",
+        type=IPv4Address,
+        default=IPv4Address("0.0.0.0"),
+        help="The address that both ports listen on, all of the machine's by default.",
+    )
+    return parser
+
+
+def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
+    """The flags of a server of so many models. Exits on unknown and on impossible ones."""
+    parser = make_parser()
     flags = parser.parse_args(arguments)
     if flags.workers > 1:
         parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")

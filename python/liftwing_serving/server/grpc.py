@@ -32,7 +32,9 @@ class GrpcServer:
     `options` are gRPC's channel arguments. Raises RuntimeError if the port cannot be bound.
     """
 
-    def __init__(self, data_plane: LiftwingDataPlane, port: int, options: dict[str, int]) -> None:
+    def __init__(
+        self, data_plane: LiftwingDataPlane, host: str, port: int, options: dict[str, int]
+    ) -> None:
         self._server = aio.server(
             ThreadPoolExecutor(max_workers=1),
             interceptors=(_RequestIds(), GrpcErrors()),
@@ -42,7 +44,7 @@ class GrpcServer:
         # No repository extension: it would let any client unload a model.
         servicer = InferenceServicer(data_plane, None)
         protocol.add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
-        self._server.add_insecure_port(f"0.0.0.0:{port}")
+        self._server.add_insecure_port(f"{host}:{port}")
 
     async def start(self) -> None:
         """Begin to accept calls."""

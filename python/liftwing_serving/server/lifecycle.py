@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -34,17 +35,16 @@ LISTEN_BACKLOG = 2048
 T = TypeVar("T")
 
 
-def bind(port: int, flag: str) -> socket.socket:
-    """A listening socket on all IPv4 addresses.
-
-    Raises SystemExit, whose message names port and flag, if the port cannot be used.
-    """
+def bind(host: str, port: int, flag: str) -> socket.socket:
+    """A listening socket. Exits with a message that names the port and its flag, or the host."""
     listener = socket.socket(socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("0.0.0.0", port))
+        listener.bind((host, port))
         listener.listen(LISTEN_BACKLOG)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            sys.exit(f"This machine has no address {host}; --host chooses another.")
         sys.exit(f"Port {port} cannot be used ({error.strerror}); {flag} chooses another.")
     return listener
 
@@ -68,14 +68,11 @@ class Lifecycle:
         self._hurry = asyncio.Event()
 
     async def serve(self, open_servables: OpenServables) -> int:
-        """Bind, load, serve, drain. Returns the exit status: 1 if models cannot be loaded, else 0.
-
-        Raises SystemExit if a port cannot be used, and what `open_servables` raises other than
-        StartFailed.
-        """
-        listener = bind(self._flags.http_port, "--http_port")
+        """Bind, load, serve, drain. Returns the exit status."""
+        host = str(self._flags.host)
+        listener = bind(host, self._flags.http_port, "--http_port")
         if self._flags.enable_grpc:
-            bind(self._flags.grpc_port, "--grpc_port").close()
+            bind(host, self._flags.grpc_port, "--grpc_port").close()
         self._listen_to_signals()
         http = self._make_http()
         serving = asyncio.create_task(http.uvicorn.serve(sockets=[listener]))
@@ -120,7 +117,8 @@ class Lifecycle:
             "grpc.max_send_message_length": self._flags.grpc_max_send_message_length,
             "grpc.max_receive_message_length": self._settings.max_body_bytes,
         }
-        return GrpcServer(self._data_plane, self._flags.grpc_port, sizes)
+        host, port = str(self._flags.host), self._flags.grpc_port
+        return GrpcServer(self._data_plane, host, port, sizes)
 
     def _take_up(self, servables: Sequence[Servable[Any]]) -> None:
         for hosted, servable in zip(self._hosted, servables, strict=True):
