@@ -30,13 +30,17 @@ class Children:
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start a process that also gets SIGTERM if this one is killed."""
+        """Start a process that also gets SIGTERM if this one is killed.
+
+        A terminal's Ctrl-C does not reach it: this process alone decides when it stops.
+        """
         process = subprocess.Popen(
             command,
             env=os.environ | env,
             stdin=subprocess.DEVNULL,
             # Runs between fork and exec; a ready-made call, so it takes no lock.
             preexec_fn=die_with_parent,
+            process_group=0,
         )
         self._running.append((name, process))
 

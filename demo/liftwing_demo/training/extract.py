@@ -1,7 +1,9 @@
 """Features of labelled revisions, by revscoring's own extractor, straight from the wiki's file."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.pool import Pool
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,13 +96,25 @@ def extract_features(
     batches = [rev_ids[start : start + BATCH] for start in range(0, len(rev_ids), BATCH)]
     values: dict[int, list[Any]] = {}
     done = 0
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(PROCESSES, _start_worker, (store_path, list(features))) as pool:
+    with start_pool(store_path, features) as pool:
         for batch, found in pool.imap_unordered(_extract_batch, batches):
             values |= found
             done += len(batch)
             progress("extracting features", done, len(rev_ids))
     return dict(sorted(values.items()))
+
+
+def start_pool(store_path: Path, features: Sequence[Any]) -> Pool:
+    """Processes that extract. Ctrl-C is for this process, which ends them: they would each print
+    a traceback.
+    """
+    context = multiprocessing.get_context("spawn")
+    # What is ignored stays so in what is started.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return context.Pool(PROCESSES, _start_worker, (store_path, list(features)))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _worker: dict[str, Any] = {}

@@ -33,11 +33,10 @@ app = typer.Typer(
 errors = Console(stderr=True)
 
 
-def main() -> None:
-    """Entry point: our own commands and those of installed plugins."""
+def add_plugins() -> None:
+    """Add the commands of other installed distributions."""
     for plugin in entry_points(group=PLUGINS):
         app.add_typer(plugin.load(), name=plugin.name)
-    app()
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

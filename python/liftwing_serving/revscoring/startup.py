@@ -13,6 +13,7 @@ from pathlib import Path
 
 from liftwing_serving import logs, server
 from liftwing_serving.events import open_sender
+from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring.corpora import folders_of, recorded_source
@@ -39,6 +40,7 @@ def serve(family: Family, arguments: Sequence[str] | None = None, **given: objec
     """
     # The first process of a container ignores what it has no handler for.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    end_on_interrupt()
     try:
         settings = load_settings(RevscoringSettings, **given)
         names = parse_names(settings.inference_name, family)

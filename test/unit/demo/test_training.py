@@ -1,5 +1,9 @@
 """Training reads the wiki as revscoring does, and measures on pages the models have not seen."""
 
+import multiprocessing
+import os
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -95,6 +99,22 @@ def test_a_session_refuses_what_the_api_refuses(store: WikiStore) -> None:
 
     with pytest.raises(LookupError, match="Invalid value"):
         extract.StoreSession(store).get(action="query", revids="x")
+
+
+def test_ctrl_c_does_not_reach_the_processes_that_extract(wiki_path: Path) -> None:
+    from liftwing_demo.training import extract
+
+    with extract.start_pool(wiki_path, extract.FEATURES["damaging"]):
+        started = [process.pid or 0 for process in multiprocessing.active_children()]
+        ignored = [ignored_signals(pid) for pid in started]
+    assert len(ignored) == extract.PROCESSES
+    assert all(signal.SIGINT in signals for signals in ignored)
+    assert signal.SIGINT not in ignored_signals(os.getpid())
+
+
+def ignored_signals(pid: int) -> set[int]:
+    (mask,) = re.findall(r"^SigIgn:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    return {number for number in signal.Signals if int(mask, 16) >> (number - 1) & 1}
 
 
 def test_pages_held_out_are_a_quarter_and_always_the_same() -> None:
