@@ -119,6 +119,19 @@ def test_a_server_listens_on_all_addresses_unless_told(all_models_server: ModelS
         assert address.is_unspecified
 
 
+def test_the_command_serves_on_the_loopback_unless_told(settings: dict[str, str]) -> None:
+    ports = [free_port(), free_port()]
+    flags = ["--port", str(ports[0]), "--grpc-port", str(ports[1])]
+    model = ["--wiki-url", settings["WIKI_URL"], "--model-path", settings["MODEL_PATH"]]
+    process = subprocess.Popen([COMMAND, "serve", MODEL, *model, *flags], env=environment())
+    try:
+        wait_until(lambda: all(map(addresses_of, ports)), 60, "both ports are there")
+        assert [addresses_of(port) for port in ports] == [{IPv4Address("127.0.0.1")}] * 2
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_several_http_workers_are_refused(settings: dict[str, str]) -> None:
     assert "ASYNCIO_AUX_WORKERS" in failed_start(settings, "--workers", "2").stderr
 
