@@ -6,9 +6,11 @@
     │   ├── ResourceMissing        400  a part of the revision that the features need is hidden
     │   └── ContentUnreadable      400  the content model is not one the features can read
     ├── PayloadTooLarge            413  the body is over MAX_BODY_BYTES
+    ├── TooManyRequests            429  the work cannot be done in its time: come back later
     ├── UpstreamUnusable           502  MediaWiki answered something unusable
     ├── Unavailable                503  may work on a second try
     │   ├── UpstreamUnavailable    503  MediaWiki is unreachable, slow or rate-limiting
+    │   ├── Overloaded             503  the same as 429, for those who repeat only 502 and 503
     │   ├── WorkerLost             503  the worker process died, and so did the second one
     │   └── DeadlineExceeded       503  the request's time is over
     └── InternalError              500  a defect of ours; the answer is a request id
@@ -18,6 +20,8 @@ so what may work on a second try must be one of these two. Errors are raised whe
 seen; `server/failures.py` alone turns them into answers, of HTTP and of gRPC. They cross process
 boundaries by pickle: all state is in `args` and `__dict__`.
 """
+
+OVERLOADED = "The server has more work than it can do in time."
 
 
 class ServingError(Exception):
@@ -98,6 +102,19 @@ class PayloadTooLarge(ServingError):
         return f"The request is larger than MAX_BODY_BYTES, {self.max_bytes} bytes."
 
 
+class TooManyRequests(ServingError):
+    """The work cannot be done in its time, and was not begun. `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return OVERLOADED
+
+
 class UpstreamUnusable(ServingError):
     """MediaWiki answered, but with HTML, malformed JSON or an error. Never holds its body."""
 
@@ -125,6 +142,17 @@ class UpstreamUnavailable(Unavailable):
         self.asked_delay = asked_delay
         if asked_delay:
             self.retry_after = asked_delay
+
+
+class Overloaded(Unavailable):
+    """As TooManyRequests, but for clients that repeat a request on 502 and 503 only."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return OVERLOADED
 
 
 class WorkerLost(Unavailable):

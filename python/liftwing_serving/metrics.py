@@ -18,6 +18,9 @@ STAGES = Histogram(
 )
 WORKERS = Gauge("liftwing_workers", "Worker processes that are alive.")
 WORKER_DEATHS = Counter("liftwing_worker_deaths", "Worker processes that ended unexpectedly.")
+WORKERS_STOPPED = Counter(
+    "liftwing_workers_stopped", "Worker processes stopped because of a task over its deadline."
+)
 EVENTS = Counter(
     "liftwing_events",
     "Score events: accepted, delivered, retried, rejected or dropped_{reason}.",

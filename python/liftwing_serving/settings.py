@@ -95,6 +95,10 @@ class WorkerSettings(Settings):
     )
     """How many worker processes; as many as the container has cores by default."""
 
+    max_queue_seconds: NotNegativeSeconds = 10.0
+    """Expected seconds of work already queued per worker when a request arrives, its own not
+    counted; above it is answered with 429, or with 503 if it carries an event."""
+
     preprocess_mp: bool = True
     """Feature extraction in the worker processes. False: in a thread of the server."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
@@ -12,6 +14,12 @@ from liftwing_serving.errors import DeadlineExceeded
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight(Generic[V]):
+    result: asyncio.Future[V]
+    begun: float
 
 
 class SingleFlight(Generic[K, V]):
@@ -22,30 +30,34 @@ class SingleFlight(Generic[K, V]):
     """
 
     def __init__(self) -> None:
-        self._flights: dict[K, asyncio.Future[V]] = {}
+        self._flights: dict[K, _Flight[V]] = {}
 
     async def run(self, key: K, deadline: Deadline, work: Callable[[], Awaitable[V]]) -> V:
         """The result of `work`, or of the same key's work under way. Raises what that raised.
 
-        If the first asker's time is over while this one still has some, the work is started again.
+        `work` is called only where there is nothing to join; what it raises before it returns is
+        this asker's alone. If the first asker's time is over while this one still has as much as
+        that took, work is begun anew; what failed in more time would fail in less.
         """
         while True:
             flight = self._flights.get(key)
             # One that is done has only not been cleared away yet: joining it would go in circles.
-            joined = flight is not None and not flight.done()
+            joined = flight is not None and not flight.result.done()
             if flight is None or not joined:
-                flight = asyncio.ensure_future(work())
+                flight = _Flight(asyncio.ensure_future(work()), time.monotonic())
                 self._flights[key] = flight
-                flight.add_done_callback(functools.partial(self._landed, key))
+                flight.result.add_done_callback(functools.partial(self._landed, key))
             try:
-                return await asyncio.shield(flight)
+                return await asyncio.shield(flight.result)
             except DeadlineExceeded:
-                if not joined or deadline.passed():
+                took = time.monotonic() - flight.begun
+                if not joined or deadline.remaining() <= took:
                     raise
 
-    def _landed(self, key: K, flight: asyncio.Future[V]) -> None:
-        if self._flights.get(key) is flight:
+    def _landed(self, key: K, result: asyncio.Future[V]) -> None:
+        flight = self._flights.get(key)
+        if flight is not None and flight.result is result:
             del self._flights[key]
-        if not flight.cancelled():
+        if not result.cancelled():
             # Marks it as seen: everyone who waited may have left.
-            flight.exception()
+            result.exception()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError, WorkerLost
+from liftwing_serving.workers.load import Work
 from liftwing_serving.workers.pool import WorkerPool
 from liftwing_serving.workers.template import Template, TemplateFailed
 from liftwing_serving.workers.messages import HandlerSpec
@@ -90,7 +91,7 @@ async def test_a_task_tried_again_keeps_its_deadline(pool: WorkerPool, tmp_path:
     # Begun anew it would not be over before 0.7 + 1.2 seconds.
     assert time.monotonic() - started < 1.7
     _, second = map(int, tries.read_text().split())
-    await until(lambda: not exists(second), 0.5)
+    await until(lambda: not exists(second), 10)
 
 
 async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(
@@ -138,21 +139,24 @@ async def test_template_and_workers_dying_together_is_survived(pool: WorkerPool)
     await until(lambda: pool.workers_alive == 2)
 
 
-async def test_a_task_over_its_deadline_is_stopped_and_its_worker_replaced(
-    pool: WorkerPool,
+async def test_a_stuck_task_is_answered_in_time_and_its_worker_replaced(
+    pool: WorkerPool, deaths: list[None]
 ) -> None:
+    before = set(pool.worker_pids)
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
-        await run(pool, "sleep", 30, seconds=0.2)
+        await run(pool, "sleep", 60, seconds=0.2)
     assert time.monotonic() - started < 1
-    await until(lambda: pool.workers_alive == 2)
+    await until(lambda: pool.workers_alive == 2 and set(pool.worker_pids) != before, 10)
     assert await run(pool, "echo", 2) == 2
+    # It did not end unexpectedly.
+    assert deaths == []
 
 
 async def test_fault_7_heavy_tasks_never_take_all_workers(pool: WorkerPool, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     heavy = [
-        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(10), heavy=True))
+        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(10), Work(heavy=True)))
         for _ in range(4)
     ]
     light = await asyncio.gather(*(run(pool, "echo", number) for number in range(20)))
@@ -172,7 +176,7 @@ async def test_a_heavy_task_is_not_put_off_for_ever(pool: WorkerPool) -> None:
 
     busy = [asyncio.create_task(keep_busy()) for _ in range(8)]
     await asyncio.sleep(0.1)
-    await pool.run(("echo", 1), Deadline.after(5), heavy=True)
+    await pool.run(("echo", 1), Deadline.after(5), Work(heavy=True))
     stop.set()
     await asyncio.gather(*busy)
 

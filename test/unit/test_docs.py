@@ -140,6 +140,8 @@ MEANT = {
     "PayloadTooLarge": "the body is over MAX_BODY_BYTES",
     "UpstreamUnusable": "MediaWiki answered something unusable",
     "UpstreamUnavailable": "MediaWiki cannot be reached or is busy",
+    "TooManyRequests": "the server has more work than it can do",
+    "Overloaded": "there is more work than can be done in time",
     "WorkerLost": "workers died",
     "DeadlineExceeded": "the request's time is over",
     "InternalError": "a defect",

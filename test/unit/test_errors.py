@@ -11,6 +11,8 @@ EXAMPLES = [
     errors.ResourceMissing(12345, "Comment deleted"),
     errors.ContentUnreadable(12345, "not JSON"),
     errors.PayloadTooLarge(1 << 20),
+    errors.TooManyRequests(3),
+    errors.Overloaded(3),
     errors.UpstreamUnusable("MediaWiki's answer is not JSON.", repeat=True),
     errors.UpstreamUnavailable("MediaWiki cannot be reached.", 7),
     errors.WorkerLost("died"),
@@ -65,6 +67,7 @@ def test_what_may_work_on_a_second_try_is_502_or_503() -> None:
 
 def test_unavailable_errors_say_when_to_come_back() -> None:
     assert errors.WorkerLost("died").retry_after == 1
+    assert errors.Overloaded(3).retry_after == errors.TooManyRequests(3).retry_after == 3
     assert errors.UpstreamUnavailable("busy", 30).retry_after == 30
     assert errors.BadRequest("wrong").retry_after is None
 

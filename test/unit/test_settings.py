@@ -37,6 +37,7 @@ def test_defaults_are_those_of_the_contract(environment: pytest.MonkeyPatch) -> 
     assert settings.asyncio_use_process_pool and settings.preprocess_mp and settings.inference_mp
     assert settings.mwapi_revid_content_threshold_bytes == 100_000
     assert settings.request_deadline_seconds == 30
+    assert settings.max_queue_seconds == 10
     assert (settings.drain_delay_seconds, settings.shutdown_grace_seconds) == (5, 25)
     assert settings.kserve_loglevel == settings.framework_log_level == "INFO"
     assert settings.access_log_level == "WARNING"
@@ -65,6 +66,8 @@ def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
         ("WIKI_URL", "en.wikipedia.org"),
         ("KSERVE_LOGLEVEL", "LOUD"),
         ("MW_API_MAX_RETRIES", "-1"),
+        ("MAX_QUEUE_SECONDS", "-1"),
+        ("MAX_QUEUE_SECONDS", "inf"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_name(

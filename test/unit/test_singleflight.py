@@ -99,3 +99,44 @@ async def test_joining_a_flight_that_has_just_landed_never_stops_the_loop() -> N
     )
     heart.cancel()
     assert max(gaps) < 0.1
+
+
+async def test_askers_without_the_time_that_was_not_enough_do_not_begin_anew() -> None:
+    flights: SingleFlight[str, None] = SingleFlight()
+    begun = 0
+
+    async def ask(number: int) -> None:
+        deadline = Deadline.after(0.3)
+
+        async def work() -> None:
+            nonlocal begun
+            begun += 1
+            await deadline.wait_for(asyncio.sleep(10))
+
+        await flights.run("key", deadline, work)
+
+    async def ask_later(number: int) -> None:
+        await asyncio.sleep(0.01 * number)
+        await ask(number)
+
+    errors = await asyncio.gather(*map(ask_later, range(14)), return_exceptions=True)
+    assert [type(error) for error in errors] == [DeadlineExceeded] * 14
+    assert begun == 1
+
+
+async def test_what_work_raises_before_it_begins_is_its_askers_alone() -> None:
+    flights: SingleFlight[str, None] = SingleFlight()
+
+    def refuse() -> Coroutine[Any, Any, None]:
+        raise BadRequest("not now")
+
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+
+    with pytest.raises(BadRequest):
+        await flights.run("key", Deadline.after(5), refuse)
+    under_way = asyncio.create_task(flights.run("key", Deadline.after(5), work))
+    await asyncio.sleep(0)
+    # There is something to join, so nothing is refused.
+    await flights.run("key", Deadline.after(5), refuse)
+    await under_way

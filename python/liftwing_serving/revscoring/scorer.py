@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Awaitable
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import Overloaded, TooManyRequests
 from liftwing_serving.mediawiki import Documents, Needs, Revisions
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.tasks import (
@@ -18,7 +20,7 @@ from liftwing_serving.revscoring.tasks import (
     Scores,
 )
 from liftwing_serving.singleflight import SingleFlight
-from liftwing_serving.workers import Runners
+from liftwing_serving.workers import Runners, Work
 
 
 class Scorer:
@@ -42,12 +44,12 @@ class Scorer:
         self.needs = functools.reduce(Needs.__or__, (info.needs for info in self.models.values()))
 
     async def score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
-        """What each of the request's models says of the revision, by the model's name.
+        """What each of the request's models says of the revision. Raises ServingError.
 
-        Raises RevisionMissing, UpstreamUnavailable, UpstreamUnusable, and what `Runner.run` raises.
-        What only some of the models miss is in the scores instead.
+        One that joins a score under way costs nothing; any other is refused at once, with
+        TooManyRequests or Overloaded, if it cannot be done in time.
         """
-        work = functools.partial(self._fetch_and_score, request, deadline)
+        work = functools.partial(self._begin, request, deadline)
         return await self._scores.run(request.key, deadline, work)
 
     async def close(self) -> None:
@@ -55,20 +57,33 @@ class Scorer:
         await self._revisions.close()
         await self.runners.close()
 
+    def _begin(self, request: ScoreRequest, deadline: Deadline) -> Awaitable[Scores]:
+        """Refuse, or count the request in at once: others may arrive before its first step."""
+        refusal = self.runners.refusal(request.models, deadline)
+        if refusal is not None:
+            raise Overloaded(refusal) if request.event else TooManyRequests(refusal)
+        self.runners.preprocess.load.announce(request.models)
+        return self._fetch_and_score(request, deadline)
+
     async def _fetch_and_score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
         started = time.perf_counter()
         fetch = functools.partial(self._revisions.documents, request.rev_id, self.needs, deadline)
-        documents = await self._fetches.run(request.rev_id, deadline, fetch)
+        try:
+            documents = await self._fetches.run(request.rev_id, deadline, fetch)
+        finally:
+            self.runners.preprocess.load.arrived(request.models)
         fetched = time.perf_counter() - started
         heavy = documents.bytes >= self._heavy_bytes
+        work = Work(request.models, documents.bytes, heavy)
         if self.runners.preprocess is self.runners.inference:
             both = ExtractAndPredict(request.models, documents)
-            scored = await self.runners.preprocess.run(both, deadline, heavy)
+            scored = await self.runners.preprocess.run(both, deadline, work)
             queued = scored.queue_seconds
         else:
             extract = Extract(request.models, documents)
-            extracted = await self.runners.preprocess.run(extract, deadline, heavy)
-            scored = await self.runners.inference.run(Predict(extracted.value), deadline)
+            extracted = await self.runners.preprocess.run(extract, deadline, work)
+            predict, light = Predict(extracted.value), Work(request.models)
+            scored = await self.runners.inference.run(predict, deadline, light)
             queued = extracted.queue_seconds + scored.queue_seconds
         scores: Scores = scored.value
         for model, score in scores.items():

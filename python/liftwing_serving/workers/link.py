@@ -21,22 +21,25 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerLink(asyncio.Protocol):
-    """Gives one worker one job at a time; tells the pool when it is free and when it is lost."""
+    """Gives one worker one job at a time; tells the pool when that is done and when it is lost.
+
+    `condemned` is one that the pool itself ends.
+    """
 
     def __init__(
         self,
         connection: socket.socket,
         template: Template,
-        on_free: Callable[[WorkerLink], None],
+        on_done: Callable[[WorkerLink, Job], None],
         on_lost: Callable[[WorkerLink], None],
     ) -> None:
         self.pid = 0
         self.template = template
         self.job: Job | None = None
         self.lost = False
-        self._condemned = False
+        self.condemned = False
         self._connection = connection
-        self._on_free = on_free
+        self._on_done = on_done
         self._on_lost = on_lost
         self._decoder = frames.Decoder()
         self._transport: asyncio.Transport | None = None
@@ -65,7 +68,7 @@ class WorkerLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called with results, in pieces of any size; those of a killed worker are ignored."""
         for message in self._decoder.feed(data):
-            if not self._condemned:
+            if not self.condemned:
                 self._finish(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -79,8 +82,8 @@ class WorkerLink(asyncio.Protocol):
         return job
 
     def kill(self) -> None:
-        """End the process; what it may still send is ignored."""
-        self._condemned = True
+        """End the process; what it may still send is not heard."""
+        self.condemned = True
         try:
             os.kill(self.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -88,9 +91,10 @@ class WorkerLink(asyncio.Protocol):
 
     def _finish(self, message: Done | Raised) -> None:
         job = self.take_job()
-        if job is not None:
-            if isinstance(message, Done):
-                job.succeed(message.value)
-            else:
-                job.fail(message.error or InternalError("a task failed", message.details))
-        self._on_free(self)
+        if job is None:
+            return
+        if isinstance(message, Done):
+            job.succeed(message.value)
+        else:
+            job.fail(message.error or InternalError("a task failed", message.details))
+        self._on_done(self, job)

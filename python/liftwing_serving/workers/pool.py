@@ -1,22 +1,26 @@
 """The pool of worker processes: gives them tasks and replaces them. Each runs one task at a time.
 
 A worker that dies fails only its own task, which is tried once more on another worker, and is
-replaced by a fork of the template, in milliseconds. A task over its deadline is stopped by killing
-its worker. When the template itself dies, the workers go on and a new template is started.
+replaced by a fork of the template, in milliseconds. A task that can no longer end in time is not
+begun. One that runs over its deadline may end, unless others wait and a new worker costs less, or
+it seems to be stuck; nothing but killing its worker would stop it. When the template itself dies
+the workers go on, and a new template is started.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded, WorkerLost
+from liftwing_serving.errors import DeadlineExceeded, Overloaded, WorkerLost
 from liftwing_serving.workers import frames
 from liftwing_serving.workers.link import WorkerLink
+from liftwing_serving.workers.load import Load, Work, is_stuck, stopping_is_cheaper
 from liftwing_serving.workers.messages import NOT_FORKED, HandlerSpec
 from liftwing_serving.workers.queue import Job, JobQueue, Result
 from liftwing_serving.workers.template import Template, TemplateFailed, adopt_orphans
@@ -30,19 +34,29 @@ FIRST_DELAY_SECONDS = 0.05
 MAX_DELAY_SECONDS = 30.0
 # How often to look for processes that ended, besides when one is known to be missing.
 ROUND_SECONDS = 5.0
+# How often a task that runs over its deadline is looked at.
+WATCH_SECONDS = 0.1
 
 
 class WorkerPool:
     """`size` workers, made from `spec`. Make it early: loading starts with the constructor.
 
-    Raises OSError if the template process cannot be started.
+    `on_worker_death` is told of workers that ended unexpectedly, `on_worker_stopped` of those that
+    the pool itself stopped.
     """
 
     def __init__(
-        self, spec: HandlerSpec, size: int, on_worker_death: Callable[[], None] = lambda: None
+        self,
+        spec: HandlerSpec,
+        size: int,
+        on_worker_death: Callable[[], None] = lambda: None,
+        on_worker_stopped: Callable[[], None] = lambda: None,
+        max_queue_seconds: float = 10.0,
     ) -> None:
         self.size = size
+        self.load = Load(max_queue_seconds)
         self._on_worker_death = on_worker_death
+        self._on_worker_stopped = on_worker_stopped
         self.description: Any = None
         # Read for each request; it changes only when a worker starts or ends.
         self.alive = False
@@ -82,21 +96,30 @@ class WorkerPool:
         """Process ids of the present workers."""
         return [worker.pid for worker in self._workers]
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """Run one task on some worker; light tasks overtake `heavy` ones.
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
+        """Run one task on some worker.
 
-        Raises what the handler raised if that was a ServingError, InternalError for any other
-        exception in it; WorkerLost if two workers died over the task or the pool is closed;
-        DeadlineExceeded.
+        Raises what the handler raised if that was a ServingError; Overloaded if it is heavy and
+        cannot end in time; WorkerLost if two workers died over it; DeadlineExceeded; InternalError
+        for any other exception in the handler.
         """
         if self._closed:
             raise WorkerLost("The server is stopping.")
+        if work.heavy:
+            refusal = self.load.refusal_of_heavy(work, deadline.remaining(), time.monotonic())
+            if refusal is not None:
+                raise Overloaded(refusal)
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
-        timer = loop.call_later(deadline.remaining(), self._overdue, result)
-        self._queue.add(Job(frames.encode(task), heavy, result, timer))
+        job = Job(frames.encode(task), self.load.add(work), deadline, result)
+        job.timer = loop.call_later(deadline.remaining(), self._overdue, job)
+        self._queue.add(job)
         self._dispatch()
-        return await result
+        try:
+            return await result
+        except asyncio.CancelledError:
+            self._drop(job)
+            raise
 
     async def close(self) -> None:
         """Stop all processes. Unfinished tasks fail with WorkerLost."""
@@ -121,21 +144,56 @@ class WorkerPool:
             job = self._queue.next(self._heavy_allowed())
             if job is None:
                 return
+            if self._is_too_late(job):
+                self._drop(job)
+                continue
+            self.load.begin(job.share, time.monotonic())
             self._idle.popleft().start(job)
+
+    def _is_too_late(self, job: Job) -> bool:
+        """Whether nobody would have its result; one that nobody else waits behind may try."""
+        expected = self.load.expected(job.share.work) if self._queue else 0.0
+        return job.result.done() or job.deadline.remaining() <= expected
+
+    def _drop(self, job: Job) -> None:
+        """Let go of a job; one that runs is left to its worker."""
+        if job.share.began is not None:
+            return
+        self._queue.remove(job)
+        self.load.remove(job.share)
+        job.fail(DeadlineExceeded())
 
     def _heavy_allowed(self) -> bool:
         """Heavy jobs leave a worker to the light ones, if there is more than one."""
         running = sum(1 for worker in self._workers if worker.job and worker.job.heavy)
         return running < max(1, self.size - 1)
 
-    def _overdue(self, result: asyncio.Future[Result]) -> None:
-        """Fail the job; if it runs, end its worker too, since nothing else would stop it."""
-        if not result.done():
-            result.set_exception(DeadlineExceeded())
+    def _overdue(self, job: Job) -> None:
+        """Answer; if it runs, look after its worker."""
+        job.fail(DeadlineExceeded())
+        self._drop(job)
         for worker in self._workers:
-            if worker.job and worker.job.result is result:
-                logger.warning("a task is over its deadline, its worker ends: pid %d", worker.pid)
-                worker.kill()
+            if worker.job is job:
+                self._watch(worker, job)
+
+    def _watch(self, worker: WorkerLink, job: Job) -> None:
+        """Stop a worker whose task nobody waits for, once that is better than to let it end."""
+        if worker.job is not job:
+            return
+        ran, expected = time.monotonic() - job.started_at, job.share.seconds
+        others_wait = bool(self._queue) and not self._idle
+        if (others_wait and stopping_is_cheaper(expected, ran)) or is_stuck(
+            expected, ran, job.seconds_given
+        ):
+            logger.warning("a task is over its deadline, its worker ends: pid %d", worker.pid)
+            worker.kill()
+            return
+        loop = asyncio.get_running_loop()
+        job.timer = loop.call_later(WATCH_SECONDS, self._watch, worker, job)
+
+    def _task_done(self, worker: WorkerLink, job: Job) -> None:
+        self.load.finish(job.share, time.monotonic())
+        self._worker_free(worker)
 
     def _worker_free(self, worker: WorkerLink) -> None:
         if worker in self._workers:
@@ -146,14 +204,17 @@ class WorkerPool:
         if worker not in self._workers:
             return
         self._workers.discard(worker)
-        self.alive = bool(self._workers)
+        self._count_workers()
         if worker in self._idle:
             self._idle.remove(worker)
         job = worker.take_job()
         if self._closed:
             return
-        logger.warning("a worker died: pid %d", worker.pid)
-        self._on_worker_death()
+        if worker.condemned:
+            self._on_worker_stopped()
+        else:
+            logger.warning("a worker died: pid %d", worker.pid)
+            self._on_worker_death()
         self._missing.set()
         if job is not None:
             self._try_again(job)
@@ -162,8 +223,16 @@ class WorkerPool:
     def _try_again(self, job: Job) -> None:
         if job.attempts >= ATTEMPTS:
             job.fail(WorkerLost("The worker processes that did this work died."))
+        if job.result.done():
+            job.timer.cancel()
+            self.load.remove(job.share)
             return
+        self.load.put_back(job.share)
         self._queue.put_back(job)
+
+    def _count_workers(self) -> None:
+        self.alive = bool(self._workers)
+        self.load.workers = max(1, len(self._workers))
 
     def _template_lost(self) -> None:
         if not self._closed:
@@ -205,7 +274,7 @@ class WorkerPool:
         template = self._template
         try:
             transport, worker = await asyncio.get_running_loop().create_unix_connection(
-                lambda: WorkerLink(connection, template, self._worker_free, self._worker_lost),
+                lambda: WorkerLink(connection, template, self._task_done, self._worker_lost),
                 sock=connection,
             )
         except BaseException:
@@ -220,7 +289,7 @@ class WorkerPool:
             transport.close()
             raise
         self._workers.add(worker)
-        self.alive = True
+        self._count_workers()
         self._worker_free(worker)
 
     async def _pid(self, forked: asyncio.Future[int]) -> int:

@@ -8,7 +8,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
+from liftwing_serving.workers.load import Share
 
 # A heavy job counts as if it had come that much later: light ones overtake it, but not for ever.
 HEAVY_HANDICAP_SECONDS = 1.0
@@ -24,19 +26,29 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A task as the frame to send, and the future of its result.
+    """A task as the frame to send, its part of the load, and the promise of its result.
 
-    One timer, set by the pool, ends it at its deadline, whether it waits or runs. Times are in
-    seconds of the monotonic clock.
+    One timer, set by the pool, answers it at its deadline, whether it waits or runs.
     """
 
     frame: bytes
-    heavy: bool
+    share: Share
+    deadline: Deadline
     result: asyncio.Future[Result]
-    timer: asyncio.TimerHandle
+    timer: asyncio.TimerHandle = field(init=False)
     queued_at: float = field(default_factory=time.monotonic)
     started_at: float = 0.0
     attempts: int = 0
+
+    @property
+    def heavy(self) -> bool:
+        """Whether it must leave a worker to the light ones."""
+        return self.share.work.heavy
+
+    @property
+    def seconds_given(self) -> float:
+        """What it had from its arrival to its deadline."""
+        return self.deadline.at - self.queued_at
 
     def succeed(self, value: object) -> None:
         """Hand the value over, if anyone still waits."""
@@ -66,14 +78,18 @@ class JobQueue:
         """Put a job that was taken back in front."""
         (self._heavy if job.heavy else self._light).appendleft(job)
 
+    def __bool__(self) -> bool:
+        return bool(self._light or self._heavy)
+
+    def remove(self, job: Job) -> None:
+        """Take a job out, if it is here."""
+        queue = self._heavy if job.heavy else self._light
+        if job in queue:
+            queue.remove(job)
+
     def next(self, heavy_allowed: bool) -> Job | None:
-        """Take the next job for which anyone still waits, or None."""
-        heads = []
-        for queue, allowed in ((self._light, True), (self._heavy, heavy_allowed)):
-            while queue and queue[0].result.done():
-                queue.popleft()
-            if queue and allowed:
-                heads.append(queue)
+        """Take the next job."""
+        heads = [queue for queue in (self._light, self._heavy if heavy_allowed else None) if queue]
         if not heads:
             return None
         return min(

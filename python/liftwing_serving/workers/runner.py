@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import DeadlineExceeded
 from liftwing_serving.settings import WorkerSettings
+from liftwing_serving.workers.load import Load, Share, Work
 from liftwing_serving.workers.messages import Handler, HandlerSpec
 from liftwing_serving.workers.pool import WorkerPool
 from liftwing_serving.workers.queue import Result
@@ -23,16 +27,13 @@ class Runner(Protocol):
     description: Any
     # Whether anything is left that could run a task.
     alive: bool
+    load: Load
 
     async def start(self) -> None:
         """Have the handler made. Raises TemplateFailed, OSError."""
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """The task's result.
-
-        Raises WorkerLost, DeadlineExceeded, InternalError and the handler's own errors;
-        `WorkerPool.run` says when.
-        """
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
+        """The task's result. Raises ServingError; see WorkerPool.run."""
 
     async def close(self) -> None:
         """Stop; tasks that have not ended fail or are cancelled."""
@@ -43,8 +44,9 @@ class ThreadRunner:
 
     alive = True
 
-    def __init__(self, spec: HandlerSpec) -> None:
+    def __init__(self, spec: HandlerSpec, max_queue_seconds: float) -> None:
         self.description: Any = None
+        self.load = Load(max_queue_seconds)
         self._spec = spec
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="handler")
         self._handler: Handler | None = None
@@ -58,19 +60,34 @@ class ThreadRunner:
             raise TemplateFailed(f"{type(error).__name__}: {error}") from error
         self.description = self._handler.describe()
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
-        """Run the task in the thread. Raises what the handler raises.
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
+        """Run the task in the thread; after its deadline it is left to finish unheard.
 
-        The deadline is not kept here: the task of a request that is over runs to its end.
+        Raises DeadlineExceeded if the thread comes to it too late.
         """
-        assert self._handler is not None, "not started"
-        work = functools.partial(self._handler, task)
-        loop = asyncio.get_running_loop()
-        return Result(await loop.run_in_executor(self._thread, work), queue_seconds=0.0)
+        share = self.load.add(work)
+        queued_at = time.monotonic()
+        run = functools.partial(self._run, task, deadline, share)
+        try:
+            value = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            assert share.began is not None
+            result = Result(value, share.began - queued_at)
+            self.load.finish(share, time.monotonic())
+            return result
+        finally:
+            self.load.remove(share)
 
     async def close(self) -> None:
         """Let the present task finish, cancel the others."""
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+
+    def _run(self, task: object, deadline: Deadline, share: Share) -> object:
+        """In the thread."""
+        if deadline.passed():
+            raise DeadlineExceeded
+        share.began = time.monotonic()
+        assert self._handler is not None, "not started"
+        return self._handler(task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,12 @@ class Runners:
         """Start them; returns the handler's description. Raises TemplateFailed, OSError."""
         await asyncio.gather(*(runner.start() for runner in self._distinct))
         return self.preprocess.description
+
+    def refusal(self, kind: Hashable, deadline: Deadline) -> int | None:
+        """Whether a request that arrives is one too many: in how many seconds it might not be."""
+        now = time.monotonic()
+        refusals = (runner.load.refusal(kind, deadline.at - now, now) for runner in self._distinct)
+        return max((seconds for seconds in refusals if seconds is not None), default=None)
 
     async def close(self) -> None:
         """Stop workers and threads."""
@@ -110,10 +133,16 @@ def make_runners(settings: WorkerSettings, spec: HandlerSpec) -> Runners:
     ]
     pool = thread = None
     if any(in_pool):
-        pool = WorkerPool(spec, settings.asyncio_aux_workers, metrics.WORKER_DEATHS.inc)
+        pool = WorkerPool(
+            spec,
+            settings.asyncio_aux_workers,
+            metrics.WORKER_DEATHS.inc,
+            metrics.WORKERS_STOPPED.inc,
+            settings.max_queue_seconds,
+        )
         metrics.WORKERS.set_function(functools.partial(getattr, pool, "workers_alive"))
     if not all(in_pool):
-        thread = ThreadRunner(spec)
+        thread = ThreadRunner(spec, settings.max_queue_seconds)
     preprocess, inference = (pool if wanted else thread for wanted in in_pool)
     assert preprocess is not None and inference is not None
     return Runners(preprocess, inference)

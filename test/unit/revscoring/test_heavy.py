@@ -10,7 +10,7 @@ from liftwing_serving.mediawiki import Documents, Gone, Needs, Page, Revision
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import Extract, Features, ModelInfo, Score
-from liftwing_serving.workers import Result, Runners
+from liftwing_serving.workers import Load, Result, Runners, Work
 
 NAME = "enwiki-damaging"
 THRESHOLD = 1000
@@ -23,15 +23,16 @@ class Recorder:
     alive = True
 
     def __init__(self) -> None:
+        self.load = Load(10)
         self.deadlines: list[Deadline] = []
         self.heavy: list[bool] = []
 
     async def start(self) -> None:
         pass
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         self.deadlines.append(deadline)
-        self.heavy.append(heavy)
+        self.heavy.append(work.heavy)
         value: Any = Features([], {}, 0.0) if isinstance(task, Extract) else Score({}, {}, 0.0, 0.0)
         return Result({NAME: value}, queue_seconds=0.0)
 

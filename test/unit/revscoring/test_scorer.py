@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import Overloaded, TooManyRequests, UpstreamUnusable
 from liftwing_serving.mediawiki import Documents, Needs, Revisions, Wiki
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, ModelInfo, Score
-from liftwing_serving.workers import Result, Runners
+from liftwing_serving.workers import Load, Result, Runners, Work
 
 NAME = "enwiki-damaging"
 ORDINARY = {
@@ -50,6 +52,15 @@ class FakeApi:
         return {"query": {"pages": [{"pageid": 5, "ns": 0, "title": "T", "revisions": [revision]}]}}
 
 
+class BrokenApi:
+    """Fails each call."""
+
+    async def query(
+        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline
+    ) -> dict[str, Any]:
+        raise UpstreamUnusable("broken")
+
+
 class WatchedScore(Score):
     """Can be referred to weakly, unlike a class with slots only."""
 
@@ -60,6 +71,7 @@ class FakeRunner:
     def __init__(self, needs: Needs) -> None:
         self.description = [ModelInfo(NAME, "1", needs)]
         self.alive = True
+        self.load = Load(10)
         self.documents: list[Documents] = []
         self.deadlines: set[Deadline] = set()
         self.scores: list[weakref.ref[Score]] = []
@@ -67,7 +79,7 @@ class FakeRunner:
     async def start(self) -> None:
         pass
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         assert isinstance(task, ExtractAndPredict)
         self.documents.append(task.documents)
         self.deadlines.add(deadline)
@@ -163,3 +175,49 @@ async def test_models_that_are_asked_apart_share_the_documents_but_no_score() ->
     assert (list(first), list(second)) == (["enwiki-a"], ["enwiki-b"])
     assert api.asked == [12, 11, "Alice"]
     assert len(runner.documents) == 2
+
+
+async def busy_scorer(api: Any) -> tuple[Scorer, FakeRunner]:
+    """One whose only worker has so much to do that nothing more can be done in time."""
+    runner = FakeRunner(ALL)
+    for _ in range(1000):
+        runner.load.announce("other work")
+    return await scorer_of(api, runner), runner
+
+
+async def test_fault_20_what_cannot_be_done_in_time_is_refused_before_mediawiki_is_asked() -> None:
+    api = FakeApi()
+    scorer, runner = await busy_scorer(api)
+    with pytest.raises(TooManyRequests) as caught:
+        await scorer.score(request(), Deadline.after(5))
+    assert caught.value.retry_after is not None and caught.value.retry_after >= 1
+    assert api.asked == runner.documents == []
+
+
+async def test_fault_20_a_request_by_event_is_refused_with_a_status_that_is_repeated() -> None:
+    scorer, _ = await busy_scorer(FakeApi())
+    event: Any = object()
+    with pytest.raises(Overloaded) as caught:
+        await scorer.score(ScoreRequest(12, (NAME,), event=event), Deadline.after(5))
+    assert (caught.value.status, bool(caught.value.retry_after)) == (503, True)
+
+
+async def test_a_request_that_joins_a_score_under_way_is_never_refused() -> None:
+    runner = FakeRunner(ALL)
+    scorer = await scorer_of(FakeApi(), runner)
+    first = asyncio.create_task(scorer.score(request(), Deadline.after(5)))
+    await asyncio.sleep(0)
+    for _ in range(1000):
+        runner.load.announce("other work")
+    assert await scorer.score(request(), Deadline.after(5)) is await first
+
+
+async def test_what_is_being_fetched_counts_until_it_is_there_or_has_failed() -> None:
+    runner = FakeRunner(ALL)
+    scorer = await scorer_of(BrokenApi(), runner)
+    asking = [scorer.score(request(rev_id), Deadline.after(5)) for rev_id in range(1, 1000)]
+    results = Counter(map(type, await asyncio.gather(*asking, return_exceptions=True)))
+    # Each is expected to take 25 ms, so that 200 would take all of the five seconds.
+    assert 100 < results[UpstreamUnusable] <= 200
+    assert results[UpstreamUnusable] + results[TooManyRequests] == 999
+    assert runner.load.queued_seconds(0) == 0

@@ -18,7 +18,7 @@ from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, ModelInfo, Score
-from liftwing_serving.workers import Result, Runners
+from liftwing_serving.workers import Load, Result, Runners, Work
 
 NAME = "enwiki-damaging"
 SLOW, FAILING = 7, 9  # last digits of revisions that take too long to score, or cannot be scored
@@ -56,10 +56,14 @@ class Runner:
     description = [ModelInfo(NAME, "1", Needs(parent=True, user=True))]
     alive = True
 
+    def __init__(self) -> None:
+        self.load = Load(10)
+        self.load.workers = 1000
+
     async def start(self) -> None:
         pass
 
-    async def run(self, task: object, deadline: Deadline, heavy: bool = False) -> Result:
+    async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         assert isinstance(task, ExtractAndPredict)
         rev_id = task.documents.revision.rev_id
         if rev_id % 10 == FAILING:
