@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from server import MODEL, Measured, Server, free_port, pin_off_the_way
+from words import add_words, see_words
 
 EDITS = 3000
 WARM_UP = 12
@@ -51,6 +52,7 @@ def main() -> None:
     prepare(demo)
     if not wiki_is_current(options.wiki, EDITS):
         build_wiki(options.wiki, EDITS)
+    add_words(options.wiki)
     model = (demo.models / MODEL / "model.bin").resolve()
     show(asyncio.run(measure(options.other.resolve(), options.pairs, model, options.wiki)))
 
@@ -69,6 +71,7 @@ async def measure(other: Path, pairs: int, model: Path, wiki: Path) -> dict[str,
                 await server.wait_until_ready(session)
                 for rev_id, _ in zip(revisions.drawn(LOADS[0], 99), range(WARM_UP)):
                     await server.score(session, rev_id)
+                await see_words(server, session)
             pin_off_the_way()
             with Progress() as progress:
                 bar = progress.add_task("measuring", total=len(LOADS) * pairs)

@@ -17,6 +17,7 @@ from loads import LARGE, LOADS, Load, Revisions
 from report import Figures, Liveness, Row, show
 from rich.progress import Progress
 from server import MODEL, Measured, Server, free_port, pin_off_the_way
+from words import add_words, see_words
 
 EDITS = 3000
 WARM_UP = 12
@@ -37,6 +38,7 @@ def main() -> None:
     wiki = options.to / "wiki.sqlite"
     if not wiki_is_current(wiki, EDITS):
         build_wiki(wiki, EDITS)
+    add_words(wiki)
     rows, liveness = asyncio.run(measure(options, demo.models / MODEL / "model.bin", wiki))
     show(rows, liveness, options.to)
 
@@ -76,11 +78,12 @@ async def measure(
 async def warm_up(
     server: Server, session: aiohttp.ClientSession, library: Library, revisions: Revisions
 ) -> None:
-    """The first scores of a process load code and dictionaries."""
+    """The first scores of a process load code and dictionaries; then it sees many other words."""
     for load in LOADS[:2]:
         for rev_id, _ in zip(revisions.drawn(load, 99), range(WARM_UP)):
             await server.score(session, rev_id)
             library.score(rev_id)
+    await see_words(server, session)
 
 
 def library_under(library: Library, load: Load, revisions: Revisions, seed: int) -> Measured:

@@ -263,6 +263,22 @@ def test_fault_17_any_number_of_words_is_not_kept(asked: list[str]) -> None:
         assert asked == [words[0]]
 
 
+def test_fault_23_the_collector_visits_none_of_the_words_that_were_seen(handler: Any) -> None:
+    def tracked_after(first: int) -> int:
+        words = " ".join(
+            f"word{chr(97 + number % 26)}x{number}" for number in range(first, first + 3000)
+        )
+        words = words.translate(str.maketrans("0123456789", "abcdefghij"))
+        parent = dataclasses.replace(PARENT, text=words)
+        score_of(handler, dataclasses.replace(changed(text=f"{words} more"), parent=parent))
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = tracked_after(0)
+    # An lru_cache has two objects for each word, and the collector visits all after each task.
+    assert max(map(tracked_after, range(3000, 15_000, 3000))) - before < 300
+
+
 def test_fault_17_nothing_of_a_revision_is_kept(handler: Any) -> None:
     def memory_after(rev_ids: range) -> int:
         for rev_id in rev_ids:
