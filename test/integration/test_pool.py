@@ -7,6 +7,7 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -240,6 +241,65 @@ async def test_no_descriptors_pile_up_over_many_deaths(pool: WorkerPool) -> None
             await run(pool, "die")
     await until(lambda: pool.workers_alive == 2)
     assert open_descriptors() <= before + 2
+
+
+async def test_templates_that_cannot_be_started_leave_no_descriptors(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*arguments: object, **options: object) -> None:
+        raise BlockingIOError("no room for another process")
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", no_room)
+        for _ in range(10):
+            with pytest.raises(BlockingIOError):
+                Template(SPEC)
+        os.kill(pool.template_pid, signal.SIGKILL)
+        await asyncio.sleep(0.5)
+    await until(lambda: pool.template_pid > 0 and exists(pool.template_pid), 10)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+async def test_a_template_that_hangs_while_it_starts_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    hook = f"import time; open({str(started)!r}, 'w').close(); time.sleep(60)"
+    (tmp_path / "sitecustomize.py").write_text(hook)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    pool = WorkerPool(SPEC, 1)
+    await until(started.exists, 20)
+    begun = time.monotonic()
+    await pool.close()
+    assert time.monotonic() - begun < 20
+
+
+async def test_a_worker_is_stopped_by_itself_and_not_by_a_number_that_may_be_anothers(
+    pool: WorkerPool,
+) -> None:
+    worker = next(iter(pool._workers))
+    pid = worker.pid
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            worker.pid = other.pid
+            worker.kill()
+            await until(lambda: not exists(pid), 10)
+            assert other.poll() is None
+            # Reaped by now.
+            worker.kill()
+        finally:
+            other.kill()
+
+
+async def test_a_worker_out_of_memory_ends_and_its_task_is_tried_once_more(
+    pool: WorkerPool, deaths: list[None], tmp_path: Path
+) -> None:
+    assert await run(pool, "run out of memory once", str(tmp_path / "tries")) == "alive"
+    assert len(deaths) == 1
+    with pytest.raises(WorkerLost):
+        await run(pool, "run out of memory")
+    assert len(deaths) == 3
 
 
 async def test_fault_18_workers_killed_as_soon_as_they_are_forked_are_never_counted(

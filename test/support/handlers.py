@@ -33,6 +33,12 @@ class Handler:
             return os.getpid()
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if what == "run out of memory once":
+            if begin(argument) == 1:
+                raise MemoryError
+            return "alive"
+        if what == "run out of memory":
+            raise MemoryError
         if what == "die once":
             if begin(argument) == 1:
                 os._exit(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from revscoring.scoring.models.model import Model
 from revscoring.dependencies import Dependent, solve
-from revscoring.errors import MissingResource, UnexpectedContentType
+from revscoring.errors import CaughtDependencyError, MissingResource, UnexpectedContentType
 from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
@@ -101,6 +101,9 @@ def extract(
         return ResourceMissing(rev_id, str(error))
     except UnexpectedContentType as error:
         return ContentUnreadable(rev_id, str(error))
+    except CaughtDependencyError as error:
+        # The library wraps what a feature raises; a lack of memory is no defect of the feature.
+        raise error.exception if isinstance(error.exception, MemoryError) else error
     return Features(
         values=values,
         base={str(feature): value for feature, value in zip(model.base_features, base)},

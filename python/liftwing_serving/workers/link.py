@@ -34,6 +34,7 @@ class WorkerLink(asyncio.Protocol):
         on_lost: Callable[[WorkerLink], None],
     ) -> None:
         self.pid = 0
+        self._process = -1
         self.template = template
         self.job: Job | None = None
         self.lost = False
@@ -47,6 +48,15 @@ class WorkerLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called when the event loop has taken the socket."""
         self._transport = cast(asyncio.Transport, transport)
+
+    def identify(self, pid: int) -> None:
+        """Take hold of the process: a number could be another process's once this one was reaped.
+
+        It is this one's if the worker's end of the socket is still open afterwards. Raises OSError.
+        """
+        self.pid = pid
+        if not self.lost:
+            self._process = os.pidfd_open(pid)
 
     def has_ended(self) -> bool:
         """Whether the process is gone, even if the event loop has not come round to it yet."""
@@ -74,6 +84,9 @@ class WorkerLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the process has ended or the pool is closing."""
         self.lost = True
+        if self._process >= 0:
+            os.close(self._process)
+            self._process = -1
         self._on_lost(self)
 
     def take_job(self) -> Job | None:
@@ -84,8 +97,10 @@ class WorkerLink(asyncio.Protocol):
     def kill(self) -> None:
         """End the process; what it may still send is not heard."""
         self.condemned = True
+        if self._process < 0:
+            return
         try:
-            os.kill(self.pid, signal.SIGKILL)
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
         except ProcessLookupError:
             pass  # It ended by itself, as its socket will show.
 

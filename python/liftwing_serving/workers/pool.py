@@ -264,8 +264,9 @@ class WorkerPool:
         if self._template.alive:
             await self._add_worker()
             return
+        template = Template(self._spec)
         self._old_templates.append(self._template)
-        self._template = Template(self._spec)
+        self._template = template
         await self._template.attach(self._template_lost)
 
     async def _add_worker(self) -> None:
@@ -281,8 +282,8 @@ class WorkerPool:
             connection.close()
             raise
         try:
-            worker.pid = await self._pid(forked)
-            if worker.lost:
+            worker.identify(await self._pid(forked))
+            if worker.lost or worker.has_ended():
                 raise ConnectionError("a worker ended as soon as it was forked")
         except BaseException:
             # The worker, if there is one after all, ends when its socket closes.

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from liftwing_serving.errors import StartFailed
 from liftwing_serving.workers.messages import Failed, HandlerSpec, Ready
@@ -36,28 +37,23 @@ class Template:
     """
 
     def __init__(self, spec: HandlerSpec) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        lifeline_theirs, self._lifeline = os.pipe()
-        # Numeric libraries start threads at import, and a process with threads must not fork.
-        env = os.environ | {
-            name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        }
-        # Not `-m`: there the messages' classes would be those of a module named __main__.
-        command = [
-            sys.executable,
-            "-c",
-            "from liftwing_serving.workers import worker; worker.main()",
-        ]
-        self._process = subprocess.Popen(
-            [*command, str(theirs.fileno()), str(lifeline_theirs)],
-            pass_fds=(theirs.fileno(), lifeline_theirs),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env=env,
-        )
-        theirs.close()
-        os.close(lifeline_theirs)
-        self._control.send(pickle.dumps(spec))
+        """Raises OSError if the system has no room for another process."""
+        with ExitStack() as opened:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            opened.callback(self._control.close)
+            lifeline, self._lifeline = os.pipe()
+            opened.callback(os.close, self._lifeline)
+            try:
+                with theirs:
+                    self._process = _start(theirs.fileno(), lifeline)
+            finally:
+                os.close(lifeline)
+            # There is a process now, and `kill` closes them.
+            opened.pop_all()
+        try:
+            self._control.send(pickle.dumps(spec))
+        except OSError:
+            pass  # It ended already, which shows when it is attached.
         self._greeting: asyncio.Future[Ready | Failed] | None = None
         self._forks: deque[asyncio.Future[int]] = deque()
         self._on_death: Callable[[], None] = lambda: None
@@ -121,13 +117,14 @@ class Template:
     def kill(self) -> None:
         """End the template and all its workers now, and reap them. Can be repeated.
 
-        Closing the lifeline has the kernel kill the group; its number might belong to another group
-        by now.
+        Closing the lifeline has the kernel kill the group, whose number could be someone else's by
+        now. A template that hangs before it minds its lifeline has no workers yet.
         """
         self.detach()
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
+        self._process.kill()
         self._process.wait()
         self.reap_workers(options=0)
 
@@ -171,3 +168,20 @@ class Template:
             self._greeting.set_result(Failed("the template process died while loading", ""))
         else:
             self._on_death()
+
+
+def _start(control: int, lifeline: int) -> subprocess.Popen[bytes]:
+    """The process with its ends of the two connections. Raises OSError."""
+    # Numeric libraries start threads at import, and a process with threads must not fork.
+    env = os.environ | {
+        name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    }
+    # Not `-m`: there the messages' classes would be those of a module named __main__.
+    command = [sys.executable, "-c", "from liftwing_serving.workers import worker; worker.main()"]
+    return subprocess.Popen(
+        [*command, str(control), str(lifeline)],
+        pass_fds=(control, lifeline),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        env=env,
+    )

@@ -108,9 +108,14 @@ def _run_worker(handler: Handler, connection: socket.socket) -> None:
 
 
 def _done_or_raised(handler: Handler, task: object) -> bytes:
-    """The task's Done or Raised as a frame; a result that cannot be pickled is a defect, too."""
+    """The task's Done or Raised as a frame; a result that cannot be sent is a defect, too.
+
+    Raises MemoryError, which ends the worker: another one may have room for the task.
+    """
     try:
         return frames.encode(Done(handler(task)))
+    except MemoryError:
+        raise
     except ServingError as error:
         return frames.encode(Raised(error, ""))
     except Exception:

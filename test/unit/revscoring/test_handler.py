@@ -19,7 +19,7 @@ from liftwing_serving.errors import ContentUnreadable, ResourceMissing
 from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
 from liftwing_serving.revscoring.tasks import Extract, ExtractAndPredict, ModelFile, Predict
-from revscoring.dependencies import expand
+from revscoring.dependencies import Dependent, expand
 from revscoring.languages.features.dictionary.datasources import dict_splitter
 from support.models import write_model
 
@@ -195,6 +195,17 @@ def test_unreadable_content_is_named(tmp_path: Path) -> None:
     error = score_of(handler, DOCUMENTS)
     assert isinstance(error, ContentUnreadable)
     assert error.message.startswith("Unexpected content type for rev-id 12: ")
+
+
+def test_a_lack_of_memory_is_told_as_what_it_is(
+    handler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(self: object, *arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Dependent, "__call__", no_room)
+    with pytest.raises(MemoryError):
+        score_of(handler, DOCUMENTS)
 
 
 @pytest.fixture
