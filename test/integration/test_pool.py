@@ -275,6 +275,24 @@ async def test_a_template_that_hangs_while_it_starts_is_not_waited_for(
     assert time.monotonic() - begun < 20
 
 
+async def test_a_new_template_that_hangs_while_it_loads_is_replaced(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liftwing_serving.workers.pool.LOAD_SECONDS", 0.5)
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(600)")
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(tmp_path))
+        first = pool.template_pid
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: pool.template_pid != first, 10)
+        hanging = pool.template_pid
+    monkeypatch.setattr("liftwing_serving.workers.pool.LOAD_SECONDS", 60)
+    await until(lambda: not exists(hanging), 20)
+    for pid in pool.worker_pids:
+        os.kill(pid, signal.SIGKILL)
+    assert await run(pool, "echo", 7, seconds=30) == 7
+
+
 async def test_a_worker_is_stopped_by_itself_and_not_by_a_number_that_may_be_anothers(
     pool: WorkerPool,
 ) -> None:

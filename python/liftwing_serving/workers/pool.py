@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 # A fork takes milliseconds; a template that takes longer is stopped or swapped out.
 FORK_SECONDS = 5.0
+# Loading takes seconds, and minutes where embeddings come from a slow disk.
+LOAD_SECONDS = 600.0
 FIRST_DELAY_SECONDS = 0.05
 MAX_DELAY_SECONDS = 30.0
 # How often to look for processes that ended, besides when one is known to be missing.
@@ -267,7 +269,12 @@ class WorkerPool:
         template = Template(self._spec)
         self._old_templates.append(self._template)
         self._template = template
-        await self._template.attach(self._template_lost)
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                await template.attach(self._template_lost)
+        except TimeoutError:
+            template.detach()
+            raise TemplateFailed("the new template does not finish loading") from None
 
     async def _add_worker(self) -> None:
         """Fork one worker. Raises OSError if that fails or the worker ends at once."""
