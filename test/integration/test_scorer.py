@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import DeadlineExceeded
 from liftwing_serving.mediawiki import Documents, Needs, Page, Revision
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
@@ -102,3 +104,22 @@ async def test_fault_8_documents_are_sent_to_a_worker_and_no_model(
     for rev_id in range(100, 110):
         await score(documents(rev_id, "x" * 500, "y" * 300))
     assert 10 * 800 < sent < 10 * 2000
+
+
+async def test_many_askers_of_a_score_that_cannot_end_in_time_cost_one_worker(
+    scorer: Scorer, revisions: FakeRevisions, tmp_path: Path
+) -> None:
+    revisions.given[5] = documents(5, "short", "x", wait_for=tmp_path / "never")
+    stopped_before = metrics.WORKERS_STOPPED._value.get()
+
+    async def ask(number: int) -> None:
+        await asyncio.sleep(0.05 * number)
+        await scorer.score(ScoreRequest(5, (NAME,)), Deadline.after(1))
+
+    errors = await asyncio.gather(*map(ask, range(14)), return_exceptions=True)
+    assert [type(error) for error in errors] == [DeadlineExceeded] * 14
+    # All that was begun is stopped some time.
+    async with asyncio.timeout(20):
+        while scorer.runners.preprocess.load._running:
+            await asyncio.sleep(0.05)
+    assert metrics.WORKERS_STOPPED._value.get() - stopped_before == 1
