@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -27,6 +29,8 @@ REFUSALS = {
 class Toy(server.Servable[int]):
     """Doubles a number."""
 
+    platform = "arithmetic"
+
     def read(self, given: dict[str, Any]) -> int:
         number = fields.positive_integer(given, "number")
         logs.note(number=number)
@@ -44,6 +48,9 @@ class Toy(server.Servable[int]):
 
 @asynccontextmanager
 async def toys(flags: Namespace) -> AsyncIterator[list[Toy]]:
+    if "TOY_LOADS" in os.environ:
+        logging.warning("loading")
+        await asyncio.sleep(float(os.environ["TOY_LOADS"]))
     yield [Toy("toy")]
 
 

@@ -19,6 +19,8 @@ from liftwing_serving.server import Servable
 class RevscoringModel(Servable[ScoreRequest]):
     """One model of the scorer, e.g. enwiki-goodfaith."""
 
+    platform = "revscoring"
+
     def __init__(
         self,
         service: ServiceName,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from kserve.constants.constants import PredictorProtocol
+from kserve.errors import ModelNotReady
 from kserve.model_repository import ModelRepository
 from kserve.protocol.dataplane import DataPlane
 
-from liftwing_serving.errors import BadRequest
-from liftwing_serving.server.failures import NOT_V2
+from liftwing_serving.server import openinference
 from liftwing_serving.server.hosted import Hosted
-
-logger = logging.getLogger(__name__)
 
 
 class Models(ModelRepository):  # type: ignore[misc]
@@ -27,9 +23,10 @@ class Models(ModelRepository):  # type: ignore[misc]
 
 
 class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
-    """KServe's data plane, except that bodies are parsed by us and readiness is asked for once.
+    """KServe's data plane, except that requests are answered and readiness is told by us.
 
-    KServe parses some content types, passes others on unread and answers with texts of its own.
+    What KServe does to requests is passed by: it looks at what a body holds only once it is built,
+    and builds an object for each thing that it does not like.
     """
 
     def __init__(self, models: Models) -> None:
@@ -37,47 +34,32 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
         self.models = models
         self.draining = False
 
-    def decode(
-        self,
-        body: Any,
-        headers: Any,
-        protocol_version: str = PredictorProtocol.REST_V1.value,
-        model_name: str | None = None,
-    ) -> tuple[Any, dict[str, Any]]:
-        """The body and no attributes: V1's stays bytes whatever its content type, V2's is parsed.
-
-        Raises BadRequest for a V2 body that is not of the protocol.
-        """
-        if isinstance(body, bytes) and protocol_version == PredictorProtocol.REST_V1.value:
-            return body, {}
-        try:
-            decoded: tuple[Any, dict[str, Any]] = super().decode(
-                body, headers, protocol_version, model_name
-            )
-        except Exception as error:
-            # KServe unpacks tensors before it has looked at them, so anything may go wrong.
-            logger.info("not an Open Inference Protocol request: %r", error)
-            raise BadRequest(NOT_V2) from None
-        return decoded
-
-    def encode(
-        self, model_name: str, response: Any, headers: Any, req_attributes: dict[str, Any]
-    ) -> tuple[Any, dict[str, str]]:
-        """An answer's body and headers: JSON even for a caller that sends CloudEvents headers."""
-        encoded: tuple[Any, dict[str, str]] = super().encode(
-            model_name, response, None, req_attributes
-        )
-        return encoded
-
-    async def infer(
-        self, model_name: str, request: Any, headers: dict[str, str] | None = None
-    ) -> tuple[Any, dict[str, str]]:
-        """The model's answer, and no further headers.
-
-        Raises ModelNotFound, ModelNotReady, ServingError.
-        """
+    def answering(self, model_name: str) -> Hosted:
+        """The model, if it could answer now. Raises ModelNotFound, ModelNotReady."""
         hosted: Hosted = self.get_model_from_registry(model_name)
-        return await hosted.answer(request), {}
+        if not hosted.alive:
+            raise ModelNotReady(model_name)
+        return hosted
+
+    async def answer(self, model_name: str, body: bytes) -> dict[str, Any]:
+        """The V1 answer to a V1 request. Raises ModelNotFound, ModelNotReady, ServingError."""
+        return await self.answering(model_name).answer(body)
+
+    def metadata(self) -> dict[str, Any]:
+        """Name and version of the server; no client loads or unloads models, so no extension."""
+        return {**super().metadata(), "extensions": []}
+
+    async def model_metadata(self, model_name: str) -> dict[str, Any]:
+        """A model's kind and what its tensors hold. Raises ModelNotFound, ModelNotReady."""
+        hosted: Hosted = self.get_model_from_registry(model_name)
+        if hosted.servable is None:
+            raise ModelNotReady(model_name)
+        return {
+            "name": model_name,
+            "platform": hosted.servable.platform,
+            "inputs": openinference.INPUTS,
+            "outputs": openinference.OUTPUTS,
+        }
 
     async def ready(self) -> bool:
         """Whether the server is neither loading nor draining and every model could answer."""

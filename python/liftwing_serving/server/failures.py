@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from grpc import StatusCode
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotReady
-from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from liftwing_serving import logs
-from liftwing_serving.errors import BadRequest, InternalError, ServingError
+from liftwing_serving.errors import InternalError, ServingError
 
 logger = logging.getLogger(__name__)
 
 # For the metrics only: nobody is there to read the answer.
 CLIENT_LEFT = 499
-NOT_V2 = "The request is not one of the Open Inference Protocol."
 
 EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
     InvalidInput: 400,
@@ -34,6 +30,7 @@ EXPECTED_OF_KSERVE: dict[type[Exception], int] = {
 # https://grpc.io/docs/guides/status-codes/
 GRPC_STATUS = {
     400: StatusCode.INVALID_ARGUMENT,
+    404: StatusCode.NOT_FOUND,
     413: StatusCode.RESOURCE_EXHAUSTED,
     429: StatusCode.RESOURCE_EXHAUSTED,
     500: StatusCode.INTERNAL,
@@ -69,24 +66,18 @@ def add_handlers(app: FastAPI) -> None:
     for expected in EXPECTED_OF_KSERVE:
         app.add_exception_handler(expected, _answer_kserve_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(RequestValidationError, _answer_invalid_v2)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(ServingError, _answer_serving_error)
     app.add_exception_handler(Exception, _answer_defect)
 
 
-class GrpcErrors(ExceptionToStatusInterceptor):  # type: ignore[misc]
-    """Ends a gRPC call that failed with the nearest of gRPC's codes."""
-
-    async def handle_exception(
-        self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str
-    ) -> None:
-        """Called by KServe; ends the call. Raises grpc.aio.AbortError."""
-        if isinstance(ex, ServingError):
-            await context.abort(GRPC_STATUS[ex.status], describe_error(ex))
-        if type(ex) in EXPECTED_OF_KSERVE:
-            await super().handle_exception(ex, request_or_iterator, context, method_name)
-        await context.abort(GRPC_STATUS[InternalError.status], describe_defect(ex))
+def grpc_error(error: Exception) -> tuple[StatusCode, str]:
+    """The nearest of gRPC's codes, and the text for the client; logged as over HTTP."""
+    if isinstance(error, ServingError):
+        return GRPC_STATUS[error.status], describe_error(error)
+    if type(error) in EXPECTED_OF_KSERVE:
+        return GRPC_STATUS[EXPECTED_OF_KSERVE[type(error)]], _describe_kserve_error(error)
+    return GRPC_STATUS[InternalError.status], describe_defect(error)
 
 
 async def _answer_serving_error(request: Request, error: Exception) -> Response:
@@ -97,22 +88,14 @@ async def _answer_serving_error(request: Request, error: Exception) -> Response:
 
 
 async def _answer_kserve_error(request: Request, error: Exception) -> Response:
-    """KServe's own text and the status of EXPECTED_OF_KSERVE, without a traceback in the log."""
-    status = EXPECTED_OF_KSERVE[type(error)]
-    logger.info("answered %d: %s", status, error, extra={"status": status})
-    return answer_with(str(error), status)
+    """KServe's own text and status for what is no defect, without its traceback in the log."""
+    return answer_with(_describe_kserve_error(error), EXPECTED_OF_KSERVE[type(error)])
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     """Starlette's refusals, such as of an unknown path or method, in the form of our errors."""
     assert isinstance(error, HTTPException)
     return answer_with(error.detail, error.status_code, dict(error.headers or {}))
-
-
-async def _answer_invalid_v2(request: Request, error: Exception) -> Response:
-    """A V2 body that is not of the protocol; FastAPI's own answer would repeat it whole."""
-    logger.info("not an Open Inference Protocol request")
-    return answer_with(NOT_V2, BadRequest.status)
 
 
 async def _answer_nobody(request: Request, error: Exception) -> Response:
@@ -123,6 +106,12 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
 async def _answer_defect(request: Request, error: Exception) -> Response:
     """Any other exception."""
     return answer_with(describe_defect(error), InternalError.status)
+
+
+def _describe_kserve_error(error: Exception) -> str:
+    status = EXPECTED_OF_KSERVE[type(error)]
+    logger.info("answered %d: %s", status, error, extra={"status": status})
+    return str(error)
 
 
 def _internal_error_text() -> str:

@@ -7,15 +7,13 @@ import logging
 from typing import Any
 
 import kserve
-from kserve import InferRequest, InferResponse
 from kserve.errors import ModelNotReady
-from kserve.metrics import POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME, get_labels
+from kserve.metrics import PRE_HIST_TIME, PREDICT_HIST_TIME, get_labels
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import InternalError, ServingError
 from liftwing_serving.fields import json_object
-from liftwing_serving.server import openinference
 from liftwing_serving.server.failures import CLIENT_LEFT
 from liftwing_serving.server.middleware import client_left
 from liftwing_serving.server.payloads import loggable
@@ -39,8 +37,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         """Whether it is loaded and could answer a request now."""
         return self.servable is not None and self.servable.alive
 
-    async def answer(self, payload: bytes | InferRequest) -> dict[str, Any] | InferResponse:
-        """The answer to a V1 body or a V2 request, in the same protocol; counted by its status.
+    async def answer(self, body: bytes) -> dict[str, Any]:
+        """The V1 answer to a V1 request, whichever protocol brought it; counted by its status.
 
         Raises ModelNotReady until it is loaded; BadRequest, DeadlineExceeded, and what the
         servable raises.
@@ -50,18 +48,14 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         status = InternalError.status
         try:
             with PRE_HIST_TIME.labels(**self._labels).time():
-                body = payload if isinstance(payload, bytes) else openinference.body_of(payload)
                 if self._settings.log_json_payload:
                     logger.info("a request to %s", self.name, extra={"payload": loggable(body)})
                 request = self.servable.read(json_object(body))
             with PREDICT_HIST_TIME.labels(**self._labels).time():
                 deadline = Deadline.after(self._settings.request_deadline_seconds)
                 document = await deadline.wait_for(self.servable.answer(request, deadline))
-            with POST_HIST_TIME.labels(**self._labels).time():
-                status = 200
-                if isinstance(payload, bytes):
-                    return document
-                return openinference.response_to(payload, self.name, document)
+            status = 200
+            return document
         except ServingError as error:
             status = error.status
             raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import errno
+import gc
 import logging
 import signal
 import socket
@@ -123,6 +123,9 @@ class Lifecycle:
     def _take_up(self, servables: Sequence[Servable[Any]]) -> None:
         for hosted, servable in zip(self._hosted, servables, strict=True):
             hosted.servable = servable
+        # KServe's imports: the collector would walk them for 100 ms beside a large body.
+        gc.collect()
+        gc.freeze()
         logger.info("ready: %s", ", ".join(self._models.get_models()))
 
     def _listen_to_signals(self) -> None:

@@ -6,7 +6,8 @@ import json
 from itertools import islice
 from typing import Any
 
-import orjson
+from liftwing_serving.errors import BadRequest
+from liftwing_serving.fields import json_value
 
 PERSONAL = frozenset(
     {"user_text", "performer", "comment", "parsedcomment", "editor", "prior_state"}
@@ -22,9 +23,10 @@ CUT = "..."
 def loggable(body: bytes) -> Any:
     """The body's JSON, with personal fields redacted and cut to a few kilobytes, or UNPARSED."""
     try:
-        return _redacted(orjson.loads(body), MAX_DEPTH, _Room(MAX_BYTES))
-    except orjson.JSONDecodeError:
-        return UNPARSED
+        value = json_value(body)
+    except BadRequest:
+        return CUT
+    return UNPARSED if value is None else _redacted(value, MAX_DEPTH, _Room(MAX_BYTES))
 
 
 class _Room:

@@ -19,6 +19,9 @@ class Servable(ABC, Generic[R]):
     The server sees to both protocols, the deadline, errors, counting and the payload log.
     """
 
+    # What V2 metadata says of what computes the answers.
+    platform = ""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
