@@ -5,6 +5,7 @@
     │   ├── RevisionMissing        400  the wiki has no such revision, or deleted it
     │   ├── ResourceMissing        400  a part of the revision that the features need is hidden
     │   └── ContentUnreadable      400  the content model is not one the features can read
+    ├── BodyTooSlow                408  the body did not arrive in time
     ├── PayloadTooLarge            413  the body is over MAX_BODY_BYTES
     ├── TooManyRequests            429  the work cannot be done in its time: come back later
     ├── UpstreamUnusable           502  MediaWiki answered something unusable
@@ -87,6 +88,19 @@ class ContentUnreadable(BadRequest):
 
     def __str__(self) -> str:
         return f"Unexpected content type for rev-id {self.rev_id}: {self.reason}"
+
+
+class BodyTooSlow(ServingError):
+    """The client did not send the whole body in the time that a request has."""
+
+    status = 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"The request's body did not arrive within {self.seconds:g} seconds."
 
 
 class PayloadTooLarge(ServingError):

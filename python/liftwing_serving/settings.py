@@ -33,16 +33,19 @@ class ServerSettings(Settings):
     """Answering requests, starting and stopping, logs."""
 
     request_deadline_seconds: Seconds = 30.0
-    """Seconds for all work of one request, retries included; then it is answered with 503."""
+    """Seconds for all work of one request, retries included; then it is answered with 503. Its body
+    has as long to arrive."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 1 << 20
     """Bytes of a request's body; a larger one is answered with 413 unread."""
 
     drain_delay_seconds: NotNegativeSeconds = 5.0
-    """After SIGTERM: seconds to be not ready but still accepting requests."""
+    """After SIGTERM: seconds to be not ready but still accepting requests. SIGINT or a second
+    SIGTERM ends them."""
 
     shutdown_grace_seconds: NotNegativeSeconds = 25.0
-    """Then: seconds to finish what is in flight."""
+    """Then: seconds to finish what is in flight, and to close; what is left is answered with 503. A
+    further signal ends them."""
 
     log_json_payload: bool = False
     """Log request payloads, redacted and bounded."""

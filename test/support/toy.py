@@ -52,6 +52,9 @@ async def toys(flags: Namespace) -> AsyncIterator[list[Toy]]:
         logging.warning("loading")
         await asyncio.sleep(float(os.environ["TOY_LOADS"]))
     yield [Toy("toy")]
+    if "TOY_CLOSES" in os.environ:
+        logging.warning("closing")
+        await asyncio.sleep(float(os.environ["TOY_CLOSES"]))
 
 
 if __name__ == "__main__":

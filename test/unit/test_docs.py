@@ -92,9 +92,10 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
     from liftwing_serving.server.http import HttpServer
     from liftwing_serving.server.middleware import NOT_OFFERED
+    from liftwing_serving.settings import ServerSettings
 
     app = FastAPI()
-    HttpServer(LiftwingDataPlane(Models()), 8080, 1)._register_endpoints(app)
+    HttpServer(LiftwingDataPlane(Models()), 8080, ServerSettings())._register_endpoints(app)
     offered = {
         (method.upper(), path.replace("{model_name}", "{name}"))
         for path, methods in app.openapi()["paths"].items()
@@ -137,6 +138,8 @@ MEANT = {
     "RevisionMissing": "the revision is unknown or deleted",
     "ResourceMissing": "something the features read is hidden",
     "ContentUnreadable": "content model",
+    "BodyTooSlow": "the body does not arrive",
+    "HeadersTooLarge": "the request's headers are over 64 KiB",
     "PayloadTooLarge": "the body is over MAX_BODY_BYTES",
     "UpstreamUnusable": "MediaWiki answered something unusable",
     "UpstreamUnavailable": "MediaWiki cannot be reached or is busy",
@@ -161,6 +164,7 @@ def test_the_errors_of_the_api_document_are_those_that_clients_meet() -> None:
 
     statuses = {kind.__name__: status for kind, status in EXPECTED_OF_KSERVE.items()}
     statuses["MethodNotAllowed"] = 405
+    statuses["HeadersTooLarge"] = 431
     for name, kind in vars(errors).items():
         if isinstance(kind, type) and issubclass(kind, errors.ServingError):
             statuses[name] = kind.status

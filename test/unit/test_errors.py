@@ -10,6 +10,7 @@ EXAMPLES = [
     errors.RevisionMissing(12345),
     errors.ResourceMissing(12345, "Comment deleted"),
     errors.ContentUnreadable(12345, "not JSON"),
+    errors.BodyTooSlow(30.0),
     errors.PayloadTooLarge(1 << 20),
     errors.TooManyRequests(3),
     errors.Overloaded(3),

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from kserve import model_server
 from kserve.constants.constants import INFERENCE_CONTENT_LENGTH_HEADER
 from kserve.protocol.rest.server import RESTServer, metrics_handler
+from kserve.protocol.rest.server import _RefreshingServer as RefreshingServer
 from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
 
 from liftwing_serving.server import failures, openinference
+from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.middleware import Entrance
+from liftwing_serving.settings import ServerSettings
+
+# For the answers of what is given up to be written.
+LAST_WORDS_SECONDS = 0.3
 
 
-class _UvicornServer(uvicorn.Server):
-    """Uvicorn without signal handlers: the lifecycle decides when to stop."""
+class _UvicornServer(RefreshingServer):  # type: ignore[misc]
+    """Uvicorn without signal handlers: when to stop is decided by the server's lifecycle.
+
+    KServe's, which reads certificates again when their files change.
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -32,21 +42,44 @@ class HttpServer(RESTServer):  # type: ignore[misc]
     """Answers HTTP from a data plane. `options` are those of KServe's RESTServer."""
 
     def __init__(
-        self, data_plane: LiftwingDataPlane, port: int, max_body_bytes: int, **options: Any
+        self, data_plane: LiftwingDataPlane, port: int, settings: ServerSettings, **options: Any
     ) -> None:
-        super().__init__("kserve.model_server:app", data_plane, None, port, **options)
+        # When its grace is over is the lifecycle's affair too.
+        super().__init__(
+            "kserve.model_server:app", data_plane, None, port, grace_period=None, **options
+        )
+        self.config.http = BoundedConnection
         self._server = _UvicornServer(self.config)
-        self._max_body_bytes = max_body_bytes
+        self._settings = settings
 
-    @property
-    def uvicorn(self) -> uvicorn.Server:
-        """The server that `serve`s and whose `should_exit` stops it."""
-        return self._server
+    async def serve(self, listener: socket.socket) -> None:
+        """Answer until `stop`, and then until the last answer."""
+        await self._server.serve(sockets=[listener])
+
+    def stop(self) -> None:
+        """Accept no more connections."""
+        self._server.should_exit = True
+
+    def give_up(self) -> None:
+        """Answer what is in flight with 503, and close all connections."""
+        state = self._server.server_state
+        for task in state.tasks:
+            task.cancel()
+        asyncio.get_running_loop().call_later(LAST_WORDS_SECONDS, self._abort_connections)
+
+    def _abort_connections(self) -> None:
+        """Those whose clients do not read, for one, do not close."""
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
 
     def create_application(self) -> None:
         """KServe's application inside our middleware, which thus sees answers to defects too."""
         super().create_application()
-        self.config.app = Entrance(model_server.app, self._max_body_bytes)
+        self.config.app = Entrance(
+            model_server.app,
+            self._settings.max_body_bytes,
+            self._settings.request_deadline_seconds,
+        )
 
     def _register_endpoints(self, app: FastAPI) -> None:
         """KServe's endpoints, less those that are not offered, and V2 requests read by us."""

@@ -19,6 +19,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
+from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import StartFailed
 from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
 from liftwing_serving.server.flags import further_names
@@ -31,6 +32,8 @@ from liftwing_serving.settings import ServerSettings
 logger = logging.getLogger(__name__)
 
 LISTEN_BACKLOG = 2048
+# Of the grace period: for the last 503s and to close, which is mostly to end the workers.
+CLOSING_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -66,6 +69,7 @@ class Lifecycle:
         self._data_plane = LiftwingDataPlane(self._models)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._give_up = asyncio.Event()
 
     async def serve(self, open_servables: OpenServables) -> int:
         """Bind, load, serve, drain. Returns the exit status."""
@@ -75,34 +79,36 @@ class Lifecycle:
             bind(host, self._flags.grpc_port, "--grpc_port").close()
         self._listen_to_signals()
         http = self._make_http()
-        serving = asyncio.create_task(http.uvicorn.serve(sockets=[listener]))
+        serving = asyncio.create_task(http.serve(listener))
         # Whatever ends the HTTP server, such as a certificate it cannot read, ends this one.
         serving.add_done_callback(lambda _: self._stop.set())
         grpc = self._make_grpc()
         if grpc:
             await grpc.start()
+        opened = AsyncExitStack()
         status = 0
         try:
-            async with AsyncExitStack() as opened:
-                loading = opened.enter_async_context(open_servables(self._flags))
-                servables = await self._unless_stopped(loading)
-                if servables is not None:
-                    self._take_up(servables)
-                    await self._stop.wait()
-                await self._drain()
-                await self._finish(http, grpc, serving)
+            loading = opened.enter_async_context(open_servables(self._flags))
+            servables = await self._unless_stopped(loading)
+            if servables is not None:
+                self._take_up(servables)
+                await self._stop.wait()
+            await self._drain()
         except StartFailed as error:
             logger.error("the model cannot be loaded: %s", error, extra={"details": error.details})
-            await self._finish(http, grpc, serving)
             status = 1
+        end = Deadline.after(self._settings.shutdown_grace_seconds)
+        end = await self._finish(http, grpc, serving, end)
+        await self._close(opened, end)
+        # Raises what ended it, if that was not us.
+        serving.result()
         return status
 
     def _make_http(self) -> HttpServer:
         http = HttpServer(
             self._data_plane,
             self._flags.http_port,
-            self._settings.max_body_bytes,
-            grace_period=int(self._settings.shutdown_grace_seconds) or 1,
+            self._settings,
             timeout_keep_alive=self._flags.timeout_keep_alive,
             ssl_certfile=self._flags.ssl_certfile,
             ssl_keyfile=self._flags.ssl_keyfile,
@@ -134,10 +140,15 @@ class Lifecycle:
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, True)
 
     def _told_to_stop(self, hurry: bool) -> None:
-        """SIGINT (a person at a terminal) and a second signal skip the wait for load balancers."""
-        if hurry or self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
+        """The first signal stops, the next ends the drain delay, one more the grace period.
+
+        A person at a terminal (SIGINT) does not wait for load balancers.
+        """
+        for step in (self._stop, self._hurry, self._give_up):
+            if not step.is_set():
+                step.set()
+                if not hurry or step is not self._stop:
+                    return
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The result of `work`, or None if the server is told to stop before there is one."""
@@ -164,12 +175,54 @@ class Lifecycle:
             pass
 
     async def _finish(
-        self, http: HttpServer, grpc: GrpcServer | None, serving: asyncio.Task[None]
-    ) -> None:
-        """Accept no new connections; wait for the last answers, at most for the grace period."""
+        self,
+        http: HttpServer,
+        grpc: GrpcServer | None,
+        serving: asyncio.Task[None],
+        end: Deadline,
+    ) -> Deadline:
+        """No new connections; wait for the last answers, and give up those that come too late.
+
+        Returns when all has to be closed: before the grace period's end if a signal ended that.
+        """
         logger.info("stopping: finishing what is in flight")
-        http.uvicorn.should_exit = True
-        stopping: list[Any] = [serving]
+        http.stop()
+        stopping: set[asyncio.Task[Any]] = {serving}
         if grpc:
-            stopping.append(grpc.stop(self._settings.shutdown_grace_seconds))
-        await asyncio.gather(*stopping)
+            stopping.add(asyncio.create_task(grpc.stop(end.remaining())))
+        finished = asyncio.ensure_future(asyncio.wait(stopping))
+        told = asyncio.create_task(self._give_up.wait())
+        closing = min(CLOSING_SECONDS, end.remaining() / 4)
+        await asyncio.wait(
+            {finished, told},
+            timeout=end.remaining() - closing,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        told.cancel()
+        if finished.done():
+            return end
+        logger.warning("stopping: what is in flight is given up")
+        http.give_up()
+        if grpc:
+            await grpc.stop(0)
+        await finished
+        return min(end, Deadline.after(CLOSING_SECONDS / 2)) if self._give_up.is_set() else end
+
+    async def _close(self, opened: AsyncExitStack, end: Deadline) -> None:
+        """Close what the servables opened, within the time that is left."""
+        closing = asyncio.create_task(opened.aclose())
+        waiting: set[asyncio.Task[Any]] = {closing}
+        if not self._give_up.is_set():
+            waiting.add(asyncio.create_task(self._give_up.wait()))
+        await asyncio.wait(
+            waiting,
+            timeout=max(end.remaining(), CLOSING_SECONDS / 10),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if not closing.done():
+            logger.warning("stopping: not everything could be closed in time")
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        if not closing.cancelled():
+            closing.result()

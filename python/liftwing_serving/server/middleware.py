@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs
-from liftwing_serving.errors import PayloadTooLarge
+from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError
 from liftwing_serving.server.failures import answer_with, describe_error
 
 LINGER_SECONDS = 2.0
@@ -31,14 +31,13 @@ async def client_left() -> bool:
 
 
 class Entrance:
-    """ASGI middleware that gives each request an id, for its log lines and its answer.
+    """ASGI middleware: gives each request an id, for its log lines and its answer; turns away
+    what is not offered, bodies over the cap and those that do not arrive within `body_seconds`."""
 
-    It turns away paths that are not offered, and bodies of more than `max_body_bytes`.
-    """
-
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, body_seconds: float) -> None:
         self.app = app
         self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or pass it on, with the caller's X-Request-Id if that is harmless."""
@@ -48,18 +47,18 @@ class Entrance:
         headers = Headers(scope=scope)
         request_id = logs.sane_request_id(headers.get("x-request-id", ""))
         token = logs.request_id.set(request_id)
-        exchange = _Exchange(receive, send, request_id, self._max_body_bytes)
+        exchange = _Exchange(receive, send, request_id, self._max_body_bytes, self._body_seconds)
         _request.set(Request(scope, exchange.receive))
         announced = headers.get("content-length", "0")
         try:
             if NOT_OFFERED.search(scope["path"]):
                 await answer_with("Not offered by this server.", 404)(scope, receive, exchange.send)
             elif announced.isdecimal() and int(announced) > self._max_body_bytes:
-                await exchange.refuse(self._max_body_bytes)
+                await exchange.refuse(PayloadTooLarge(self._max_body_bytes))
             else:
                 await self.app(scope, exchange.receive, exchange.send)
-                if exchange.bytes_left < 0:
-                    await exchange.refuse(self._max_body_bytes)
+                if exchange.refusal:
+                    await exchange.refuse(exchange.refusal)
         except asyncio.CancelledError:
             # Only uvicorn cancels requests: those that outlast the grace period.
             if exchange.answered:
@@ -77,34 +76,54 @@ class Entrance:
 class _Exchange:
     """One request's body on its way in, counted, and its answer on the way out.
 
-    Once the cap is passed the application sees a client that left, and its answer is dropped.
+    Once there is a `refusal` the application sees a client that left, and is not heard.
     """
 
-    def __init__(self, receive: Receive, send: Send, request_id: str, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+        max_body_bytes: int,
+        body_seconds: float,
+    ) -> None:
         self._receive = receive
         self._send = send
         self._request_id = request_id
-        self.bytes_left = max_body_bytes
+        self._max_body_bytes = max_body_bytes
+        self._bytes_left = max_body_bytes
+        self._body_seconds = body_seconds
+        self._deadline: float | None = asyncio.get_running_loop().time() + body_seconds
+        self.refusal: ServingError | None = None
         self.answered = False
 
     async def receive(self) -> Message:
-        """The next piece of the body."""
-        message = await self._receive()
-        self.bytes_left -= len(message.get("body", b""))
-        return {"type": "http.disconnect"} if self.bytes_left < 0 else message
+        """The next piece of the body; then, when the client leaves, that it did."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self.refusal = BodyTooSlow(self._body_seconds)
+            return {"type": "http.disconnect"}
+        self._bytes_left -= len(message.get("body", b""))
+        if self._bytes_left < 0:
+            self.refusal = PayloadTooLarge(self._max_body_bytes)
+            return {"type": "http.disconnect"}
+        if not message.get("more_body"):
+            self._deadline = None
+        return message
 
     async def send(self, message: Message) -> None:
         """A piece of the application's answer, with the request's id."""
-        if self.bytes_left < 0:
+        if self.refusal:
             return
         self.answered = True
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message)["x-request-id"] = self._request_id
         await self._send(message)
 
-    async def refuse(self, max_body_bytes: int) -> None:
-        """Answer 413 and close, but not at once: a reset could discard the answer."""
-        error = PayloadTooLarge(max_body_bytes)
+    async def refuse(self, error: ServingError) -> None:
+        """Answer with the error and close, but not at once: a reset would take the answer along."""
         headers = {"Connection": "close", "x-request-id": self._request_id}
         answer = answer_with(describe_error(error), error.status, headers)
         self.answered = True
