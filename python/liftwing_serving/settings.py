@@ -11,14 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AnyHttpUrl, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from liftwing_serving.cgroups import available_cores
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegativeSeconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
+
+
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,*]+)$")]
+
+
+def _parts(value: object) -> object:
+    """What stands between the commas of a variable's text."""
+    return tuple(map(str.strip, value.split(","))) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -36,7 +44,8 @@ class ServerSettings(Settings):
     """Seconds for all work of one request, retries included; then it is answered with 503. Its body
     has as long to arrive."""
 
-    max_body_bytes: Annotated[int, Field(ge=1)] = 1 << 20
+    # What gRPC can count.
+    max_body_bytes: Annotated[int, Field(ge=1, lt=1 << 31)] = 1 << 20
     """Bytes of a request's body; a larger one is answered with 413 unread."""
 
     drain_delay_seconds: NotNegativeSeconds = 5.0
@@ -46,6 +55,10 @@ class ServerSettings(Settings):
     shutdown_grace_seconds: NotNegativeSeconds = 25.0
     """Then: seconds to finish what is in flight, and to close; what is left is answered with 503. A
     further signal ends them."""
+
+    cors_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_parts)] = ()
+    """Origins whose pages may call, with commas between, or `*`; their OPTIONS requests are
+    answered."""
 
     log_json_payload: bool = False
     """Log request payloads, redacted and bounded."""
@@ -179,4 +192,4 @@ def _default(kind: type[Settings], name: str) -> str:
         return "required"
     if field.default_factory is not None:
         return "the container's cores"
-    return "none" if field.default in (None, "") else f"`{field.default}`"
+    return "none" if field.default in (None, "", ()) else f"`{field.default}`"

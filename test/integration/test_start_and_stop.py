@@ -68,7 +68,10 @@ def settings(model_files: dict[str, Path], wiki: Wiki) -> dict[str, str]:
         ({"AIOHTTP_CLIENT_TIMEOUT": "soon"}, "AIOHTTP_CLIENT_TIMEOUT: "),
         ({"WIKI_URL": "nowhere"}, "WIKI_URL: "),
         ({"SHUTDOWN_GRACE_SECONDS": "inf"}, "SHUTDOWN_GRACE_SECONDS: "),
+        ({"MAX_BODY_BYTES": "3000000000"}, "MAX_BODY_BYTES: "),
+        ({"CORS_ALLOWED_ORIGINS": "wikipedia.org"}, "CORS_ALLOWED_ORIGINS: "),
         ({"MODEL_PATH": "/nowhere/model.bin"}, "no model file /nowhere/model.bin"),
+        ({"MODEL_PATH": f"/{'x' * 300}/model.bin"}, "File name too long"),
         (
             {"INFERENCE_NAME": ",".join(MODELS[:2]), "MODEL_VERSION": "1"},
             "MODEL_VERSION: is for one model",

@@ -81,7 +81,11 @@ def model_files(
         folder = settings.model_path or DEFAULT_MODELS
         files = [ModelFile(str(name), folder / str(name) / model_file) for name in names]
     for file in files:
-        if not file.path.is_file():
+        try:
+            found = file.path.is_file()
+        except OSError as error:
+            raise SettingsError(f"MODEL_PATH: {file.path}: {error.strerror}.") from None
+        if not found:
             raise SettingsError(f"MODEL_PATH: there is no model file {file.path}.")
     return files
 

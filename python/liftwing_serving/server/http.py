@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,9 @@ from kserve.protocol.rest.server import RESTServer, metrics_handler
 from kserve.protocol.rest.server import _RefreshingServer as RefreshingServer
 from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from liftwing_serving.server import failures, openinference
 from liftwing_serving.server.connections import BoundedConnection
@@ -75,11 +78,12 @@ class HttpServer(RESTServer):  # type: ignore[misc]
     def create_application(self) -> None:
         """KServe's application inside our middleware, which thus sees answers to defects too."""
         super().create_application()
-        self.config.app = Entrance(
+        entrance = Entrance(
             model_server.app,
             self._settings.max_body_bytes,
             self._settings.request_deadline_seconds,
         )
+        self.config.app = _with_cors(entrance, self._settings.cors_allowed_origins)
 
     def _register_endpoints(self, app: FastAPI) -> None:
         """KServe's endpoints, less those that are not offered, and V2 requests read by us."""
@@ -91,6 +95,20 @@ class HttpServer(RESTServer):  # type: ignore[misc]
     def _add_exception_handlers(self, app: FastAPI) -> None:
         super()._add_exception_handlers(app)
         failures.add_handlers(app)
+
+
+def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """The application, which pages of these origins may call; outermost, so that refusals too may
+    be read by them."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
 
 
 def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
