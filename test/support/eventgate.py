@@ -14,7 +14,7 @@ from liftwing_serving.events.queue import QueuedEvent
 from liftwing_serving.events.sender import RetryLimits
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[web.Response]]
-QUICK = RetryLimits(max_failures=3, max_age_seconds=60, base_delay=0.002)
+QUICK = RetryLimits(max_age_seconds=60, base_delay=0.002)
 
 
 def event(number: int, size: int = 0) -> dict[str, Any]:

@@ -6,9 +6,9 @@ https://wikitech.wikimedia.org/wiki/Event_Platform/EventGate
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import aiohttp
 import orjson
@@ -16,31 +16,40 @@ import orjson
 from liftwing_serving.events.queue import QueuedEvent
 from liftwing_serving.outbound import USER_AGENT, read_bounded
 
-logger = logging.getLogger(__name__)
-
 HEADERS = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
 
 # 204 is what EventGate answered before it answered 201.
 ACCEPTED_STATUS = frozenset({200, 201, 202, 204})
 PARTLY_STATUS = 207
-UNAVAILABLE_STATUS = frozenset({408, 425, 429, 502, 503, 504})
+INVALID_STATUS = 400
+TOO_LARGE_STATUS = 413
 # The answer names events by repeating them.
 MAX_ANSWER_BYTES = 4 << 20
 
 
+class Again(Enum):
+    """How to send what came back."""
+
+    LATER = "EventGate may be out of order, or choke on one of them"
+    SINGLY = "at once, each by itself: one of them is invalid"
+    IN_HALVES = "at once, fewer at a time"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a batch: each of its events is in one of the three sequences.
+    """What became of a batch: each of its events is in one of the four.
 
-    `failed` ones may be sent again; `reason` says why they failed. `blamed` means that EventGate
-    failed on these very events, and not that it could not be asked at all.
+    `failed` are those that EventGate could not take each on its own account; `returned` are those
+    of which it said nothing, to be sent `again` in another way. `reason` says why, and never
+    repeats an answer: EventGate's hold the events.
     """
 
     delivered: Sequence[QueuedEvent] = ()
     rejected: Sequence[QueuedEvent] = ()
     failed: Sequence[QueuedEvent] = ()
+    returned: Sequence[QueuedEvent] = ()
+    again: Again = Again.LATER
     reason: str = ""
-    blamed: bool = False
 
 
 class EventGate:
@@ -66,63 +75,51 @@ class EventGate:
                     return Verdict(delivered=batch)
                 answer = await read_bounded(response, MAX_ANSWER_BYTES)
         except asyncio.TimeoutError:
-            return Verdict(failed=batch, reason=f"no answer within {self._timeout.total:g} seconds")
-        except (aiohttp.ClientError, OSError) as error:
-            return Verdict(failed=batch, reason=f"{type(error).__name__} {error}")
+            reason = f"no answer within {self._timeout.total:g} seconds"
+            return Verdict(returned=batch, reason=reason)
+        except OSError as error:
+            return Verdict(returned=batch, reason=f"{type(error).__name__} {error}")
+        except aiohttp.ClientError as error:
+            # Its text may repeat what EventGate sent.
+            return Verdict(returned=batch, reason=type(error).__name__)
         return judge(batch, response.status, answer)
 
 
 def judge(batch: Sequence[QueuedEvent], status: int, answer: bytes | None) -> Verdict:
     """What an answer other than plain acceptance means for each event; `answer` None is too large.
 
-    The body has `invalid` and `error`, lists of objects that repeat the `event`. A second try makes
-    sense only where EventGate says that it failed, not that the event did.
+    Final is only what EventGate says of an event: that it names it as invalid, or refuses it when
+    it was sent alone.
     """
     reason = f"HTTP status {status}"
-    if status == PARTLY_STATUS:
-        return _partly(batch, answer, reason)
-    if status in UNAVAILABLE_STATUS:
-        return Verdict(failed=batch, reason=reason)
-    if status >= 500:
-        return _none(batch, answer, reason)
-    logger.error("EventGate refuses events: %s", reason, extra={"answer": _start_of(answer)})
-    return Verdict(rejected=batch)
-
-
-def _partly(batch: Sequence[QueuedEvent], answer: bytes | None, reason: str) -> Verdict:
     named = _named(batch, answer)
-    if named is None:
-        # Some were accepted but nobody knows which; consumers recognise duplicates by their ids.
-        return Verdict(failed=batch, reason=f"{reason} that names no events of ours")
-    invalid, failed = named
-    _log_rejected(invalid, answer)
-    return Verdict(
-        delivered=[event for event in batch if event.id not in invalid | failed],
-        rejected=[event for event in batch if event.id in invalid],
-        failed=[event for event in batch if event.id in failed],
-        reason=reason,
-        blamed=True,
-    )
+    invalid = [event for event in batch if event.id in named.invalid]
+    others = [event for event in batch if event.id not in named.invalid]
+    alone = len(batch) == 1
+    if status == PARTLY_STATUS and (named.invalid or named.failed):
+        failed = [event for event in others if event.id in named.failed]
+        delivered = [event for event in others if event.id not in named.failed]
+        return Verdict(delivered, invalid, failed, reason=reason)
+    if status in (INVALID_STATUS, TOO_LARGE_STATUS) and alone:
+        return Verdict(rejected=batch, reason=reason)
+    if status == TOO_LARGE_STATUS:
+        return Verdict(returned=batch, again=Again.IN_HALVES, reason=reason)
+    if status == INVALID_STATUS:
+        return Verdict(rejected=invalid, returned=others, again=Again.SINGLY, reason=reason)
+    # Of a 207 that names none, some may have been taken: consumers tell doubles by their ids.
+    return Verdict(rejected=invalid, returned=others, reason=reason)
 
 
-def _none(batch: Sequence[QueuedEvent], answer: bytes | None, reason: str) -> Verdict:
-    named = _named(batch, answer)
-    invalid, failed = named or (frozenset[str](), frozenset[str]())
-    _log_rejected(invalid, answer)
-    return Verdict(
-        rejected=[event for event in batch if event.id in invalid],
-        failed=[event for event in batch if event.id not in invalid],
-        reason=reason,
-        blamed=bool(failed) or len(batch) == 1,
-    )
+@dataclass(frozen=True, slots=True)
+class _Named:
+    invalid: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
-def _named(
-    batch: Sequence[QueuedEvent], answer: bytes | None
-) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Ids of the events that an answer calls invalid and of those that it calls failed.
+def _named(batch: Sequence[QueuedEvent], answer: bytes | None) -> _Named:
+    """Ids of the events that an answer calls invalid, and of those that it calls failed.
 
-    None if the answer cannot be read or names an event that is not in the batch.
+    None at all if the answer cannot be read or names an event that is none of the batch.
     """
     try:
         document = orjson.loads(answer or b"")
@@ -131,16 +128,6 @@ def _named(
             for name in ("invalid", "error")
         )
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
-        return None
-    return (invalid, failed - invalid) if invalid | failed <= {e.id for e in batch} else None
-
-
-def _log_rejected(invalid: frozenset[str], answer: bytes | None) -> None:
-    if invalid:
-        logger.error(
-            "EventGate calls %d events invalid", len(invalid), extra={"answer": _start_of(answer)}
-        )
-
-
-def _start_of(answer: bytes | None) -> str:
-    return (answer or b"")[:2000].decode(errors="replace")
+        return _Named()
+    known = invalid | failed <= {event.id for event in batch}
+    return _Named(invalid, failed - invalid) if known else _Named()

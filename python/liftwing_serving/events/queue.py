@@ -16,8 +16,8 @@ MAX_BYTES = 16 << 20
 class QueuedEvent:
     """An event as it is sent: `body` is its JSON, `id` its `meta.id`, the same in each try.
 
-    `accepted_at` is in seconds since 1970, since a store may outlive the process; `failures`
-    counts how often EventGate failed on this very event.
+    `accepted_at` is in seconds since 1970, for it may outlive the process; `failures` counts how
+    often EventGate failed on it alone.
     """
 
     id: str

@@ -7,15 +7,16 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import aiohttp
 import orjson
 
 from liftwing_serving import metrics
-from liftwing_serving.events.eventgate import EventGate, Verdict
+from liftwing_serving.events.eventgate import Again, EventGate, Verdict
 from liftwing_serving.events.queue import EventStore, MemoryQueue, QueuedEvent
+from liftwing_serving.events.suspects import Suspects
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.settings import EventSettings
 
@@ -26,7 +27,6 @@ MAX_BATCH_EVENTS = 100
 MAX_BATCH_BYTES = 90_000
 # Backoff stops doubling here: 32 seconds for a first delay of 0.5.
 MAX_DOUBLINGS = 6
-MAX_DOUBLINGS_PARTLY = 2
 CLOSING_PAUSE_SECONDS = 0.2
 CLOSE_SECONDS = 5.0
 
@@ -39,7 +39,6 @@ EventResult = Literal[
     "retried",
     "dropped_full",
     "dropped_age",
-    "dropped_failures",
     "dropped_closed",
 ]
 Count = Callable[[EventResult, int], None]
@@ -54,22 +53,19 @@ class Destination(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetryLimits:
-    """When to give an event up; `base_delay` is the first delay before a further try, in seconds.
+    """When to give an event up, and how long to wait before the first repetition, in seconds."""
 
-    An EventGate that cannot be asked is no failure of an event, so an outage costs only the events
-    that grow older than `max_age_seconds` during it.
-    """
-
-    max_failures: int = 8
     max_age_seconds: float = 900.0
     base_delay: float = 0.5
 
 
 class EventSender:
-    """Takes events, keeps them in a store and delivers them, one batch after the other.
+    """Takes events, keeps them in a store and delivers them, one call after the other.
 
-    A batch that failed as a whole is sent again in halves, so that an event on which EventGate
-    fails is soon alone and holds up no others. `count` is told what becomes of events.
+    A failed call may be EventGate's fault, or that of one event on which it chokes. So the next
+    one has a single event, and if that fails it is set aside and another is tried: if that is
+    taken, calls grow again and the first is tried now and then, alone; if it fails too, EventGate
+    is out of order and left alone for a while. No event is given up before it is too old.
     """
 
     def __init__(
@@ -83,19 +79,24 @@ class EventSender:
         self._store = store
         self._count = count
         self._limits = limits or RetryLimits()
-        self._backoff = RetryPolicy(self._limits.max_failures, self._limits.base_delay)
+        self._backoff = RetryPolicy(0, self._limits.base_delay)
+        self._suspects = Suspects(self._backoff, MAX_DOUBLINGS)
         self._arrived = asyncio.Event()
         self._closing = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
-        self._failures = 0
         self._batch_events = MAX_BATCH_EVENTS
+        # How many of the next events travel each by itself, after an answer that asks for it.
+        self._singly = 0
+        self._suspect_was_last = False
+        self._failed_alone = False
+        self._pauses = 0
         self._overflowing = False
 
     @property
     def waiting(self) -> int:
-        """How many events wait for delivery."""
-        return len(self._store)
+        """How many events wait for their delivery."""
+        return len(self._store) + len(self._suspects)
 
     async def start(self) -> None:
         """Begin to deliver, in a task of its own."""
@@ -128,58 +129,71 @@ class EventSender:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        self._store.give_back(self._suspects.take_all())
         self._drop(self._store.close(), "dropped_closed")
 
     async def _deliver_until_closed(self) -> None:
-        while not self._closed and (len(self._store) or not self._closing.is_set()):
+        while not self._closed and (self.waiting or not self._closing.is_set()):
             try:
-                await self._deliver_one_batch()
+                works = await self._deliver_one_batch()
             except Exception:
                 # A defect, or a store's disk; without this task no event would ever leave again.
                 logger.exception("the delivery of events failed")
-                self._failures += 1
-            if self._failures:
+                works = False
+            if not works:
                 await self._pause()
 
-    async def _deliver_one_batch(self) -> None:
-        if not len(self._store):
-            self._arrived.clear()
-            await self._arrived.wait()
-        batch = self._next_batch()
+    async def _deliver_one_batch(self) -> bool:
+        """One call, or a wait for events. False if another call now would hardly do better."""
+        batch = self._without_old(self._next_batch())
         if not batch:
-            return
+            await self._wait_for_events()
+            return True
         try:
             verdict = await self._destination.send(batch)
         except BaseException:
             self._store.give_back(batch)
             raise
-        self._settle(verdict)
-        self._adapt(verdict, len(batch))
+        self._settle(batch, verdict)
+        return self._adapt(batch, verdict)
+
+    async def _wait_for_events(self) -> None:
+        self._arrived.clear()
+        if len(self._store):
+            return
+        try:
+            async with asyncio.timeout(self._suspects.seconds()):
+                await self._arrived.wait()
+        except TimeoutError:
+            pass
 
     def _next_batch(self) -> list[QueuedEvent]:
-        """The next events that are not too old; older ones are given up on the way."""
-        oldest = time.time() - self._limits.max_age_seconds
-        batch: list[QueuedEvent] = []
-        dropped = 0
-        while not batch and len(self._store):
-            taken = self._store.take(self._batch_events, MAX_BATCH_BYTES)
-            batch = [event for event in taken if event.accepted_at >= oldest]
-            old = [event for event in taken if event.accepted_at < oldest]
-            self._store.acknowledge(old)
-            dropped += len(old)
-        self._drop(dropped, "dropped_age")
-        return batch
+        """A suspect whose time has come, never two in a row while others wait; or what is next."""
+        closing = self._closing.is_set() and len(self._suspects)
+        due = closing or self._suspects.seconds() == 0
+        self._suspect_was_last = bool(due and not (self._suspect_was_last and len(self._store)))
+        if self._suspect_was_last:
+            return [self._suspects.take()]
+        if self._singly:
+            self._singly -= 1
+            return self._store.take(1, MAX_BATCH_BYTES)
+        return self._store.take(self._batch_events, MAX_BATCH_BYTES)
 
-    def _settle(self, verdict: Verdict) -> None:
+    def _without_old(self, taken: list[QueuedEvent]) -> list[QueuedEvent]:
+        """The events that are not too old; the others are given up."""
+        oldest = time.time() - self._limits.max_age_seconds
+        old = [event for event in taken if event.accepted_at < oldest]
+        self._store.acknowledge(old)
+        self._drop(len(old), "dropped_age")
+        return [event for event in taken if event.accepted_at >= oldest]
+
+    def _settle(self, batch: Sequence[QueuedEvent], verdict: Verdict) -> None:
         """Have the store forget what is done with, and keep what is to be sent again."""
-        failed = list(verdict.failed)
-        if verdict.blamed:
-            failed = [replace(event, failures=event.failures + 1) for event in failed]
-        hopeless = [event for event in failed if event.failures >= self._limits.max_failures]
-        again = [event for event in failed if event.failures < self._limits.max_failures]
-        self._store.acknowledge([*verdict.delivered, *verdict.rejected, *hopeless])
-        self._store.give_back(again)
-        self._drop(len(hopeless), "dropped_failures")
+        self._store.acknowledge([*verdict.delivered, *verdict.rejected])
+        again = [*verdict.failed, *verdict.returned]
+        suspected = again if _choked_alone(batch, verdict) else verdict.failed
+        aside = {event.id for event in suspected if self._suspects.set_aside(event)}
+        self._store.give_back([event for event in again if event.id not in aside])
         became: dict[EventResult, int] = {
             "delivered": len(verdict.delivered),
             "rejected": len(verdict.rejected),
@@ -188,31 +202,46 @@ class EventSender:
         for result, number in became.items():
             if number:
                 self._count(result, number)
-
-    def _adapt(self, verdict: Verdict, size: int) -> None:
-        if verdict.failed:
-            self._failures += 1
-            if verdict.delivered:
-                # Those that EventGate does take should not wait long for those that it does not.
-                self._failures = min(self._failures, MAX_DOUBLINGS_PARTLY)
+        if verdict.rejected:
+            logger.error(
+                "EventGate refuses %d of %d events: %s",
+                len(verdict.rejected),
+                len(batch),
+                verdict.reason,
+                extra={"events": [event.id for event in verdict.rejected]},
+            )
+        if again:
             logger.warning(
                 "EventGate did not take %d of %d events, %d wait: %s",
-                len(verdict.failed),
-                size,
+                len(again),
+                len(batch),
                 self.waiting,
                 verdict.reason,
             )
-        else:
-            self._failures = 0
-            self._overflowing = False
-        if len(verdict.failed) == size:
-            self._batch_events = max(1, size // 2)
-        else:
+
+    def _adapt(self, batch: Sequence[QueuedEvent], verdict: Verdict) -> bool:
+        """Choose the next calls' size; returns whether the next one may be made at once."""
+        settled = bool(verdict.delivered or verdict.rejected)
+        if verdict.returned and verdict.again is Again.SINGLY:
+            self._singly = len(verdict.returned)
+        elif verdict.returned and verdict.again is Again.IN_HALVES:
+            self._batch_events = len(batch) // 2
+        elif settled:
             self._batch_events = min(MAX_BATCH_EVENTS, self._batch_events * 2)
+        else:
+            self._batch_events = 1
+            # An event that failed alone may itself be at fault: one other shows it.
+            self._failed_alone = len(batch) == 1 and not self._failed_alone
+            return self._failed_alone
+        self._failed_alone = False
+        self._overflowing = False
+        self._pauses = 0
+        return True
 
     async def _pause(self) -> None:
         """Wait before the next try; while closing there is no time for long waits."""
-        delay = self._backoff.delay(min(self._failures - 1, MAX_DOUBLINGS), None)
+        delay = self._backoff.delay(min(self._pauses, MAX_DOUBLINGS), None)
+        self._pauses += 1
         if self._closing.is_set():
             await asyncio.sleep(min(delay, CLOSING_PAUSE_SECONDS))
             return
@@ -234,6 +263,11 @@ class EventSender:
         if count:
             logger.error("%d events are dropped: %s", count, result.removeprefix("dropped_"))
             self._count(result, count)
+
+
+def _choked_alone(batch: Sequence[QueuedEvent], verdict: Verdict) -> bool:
+    """Whether EventGate failed over one event; over several it may be any of them, or none."""
+    return len(batch) == 1 and verdict.again is Again.LATER
 
 
 @asynccontextmanager

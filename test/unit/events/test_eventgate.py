@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from liftwing_serving.events import eventgate
-from liftwing_serving.events.eventgate import EventGate, Verdict, judge
+from liftwing_serving.events.eventgate import Again, EventGate, Verdict, judge
 from liftwing_serving.outbound import USER_AGENT
 from support.eventgate import FakeEventGate, queued
 
@@ -30,23 +30,42 @@ async def test_accepted_is_accepted(fake: FakeEventGate, gate: EventGate, status
     assert len((await gate.send([queued(1)])).delivered) == 1
 
 
-@pytest.mark.parametrize("status", [302, 400, 404, 413])
-async def test_what_is_refused_is_never_sent_again(
-    fake: FakeEventGate, gate: EventGate, status: int
+@pytest.mark.parametrize(
+    "status",
+    [203, 206, 207, 302, 401, 403, 404, 405, 408, 409, 410, 415, 422, 425, 429]
+    + [500, 501, 502, 503, 504, 507],
+)
+@pytest.mark.parametrize("size", [1, 2])
+async def test_what_no_event_is_blamed_for_is_sent_again_later(
+    fake: FakeEventGate, gate: EventGate, status: int, size: int
 ) -> None:
     fake.usual = fake.status(status)
-    verdict = await gate.send([queued(1), queued(2)])
-    assert (len(verdict.rejected), len(verdict.failed)) == (2, 0)
+    verdict = await gate.send([queued(number) for number in range(size)])
+    assert (len(verdict.returned), verdict.again) == (size, Again.LATER)
+    assert verdict.reason == f"HTTP status {status}"
+    assert not (verdict.delivered or verdict.rejected or verdict.failed)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_what_failed_may_be_sent_again(
-    fake: FakeEventGate, gate: EventGate, status: int
-) -> None:
-    fake.usual = fake.status(status)
-    verdict = await gate.send([queued(1), queued(2)])
-    assert (len(verdict.failed), verdict.reason) == (2, f"HTTP status {status}")
-    assert not verdict.blamed
+def test_a_400_that_names_no_event_is_asked_again_singly_and_then_final() -> None:
+    batch = [queued(1), queued(2)]
+    verdict = judge(batch, 400, b"<html>")
+    assert (verdict.returned, verdict.again) == (batch, Again.SINGLY)
+    assert judge(batch[:1], 400, b"<html>").rejected == batch[:1]
+
+
+def test_of_a_400_only_the_named_events_are_final() -> None:
+    batch = [queued(1), queued(2), queued(3)]
+    verdict = judge(batch, 400, b'{"invalid": [{"event": {"meta": {"id": "id-2"}}}]}')
+    assert [event.id for event in verdict.rejected] == ["id-2"]
+    assert [event.id for event in verdict.returned] == ["id-1", "id-3"]
+    assert verdict.again is Again.SINGLY
+
+
+def test_a_413_is_sent_again_in_halves_and_final_for_one_event() -> None:
+    batch = [queued(1), queued(2)]
+    verdict = judge(batch, 413, b"")
+    assert (verdict.returned, verdict.again) == (batch, Again.IN_HALVES)
+    assert judge(batch[:1], 413, b"").rejected == batch[:1]
 
 
 async def test_a_redirect_is_not_followed(fake: FakeEventGate, gate: EventGate) -> None:
@@ -54,7 +73,7 @@ async def test_a_redirect_is_not_followed(fake: FakeEventGate, gate: EventGate) 
         return web.Response(status=307, headers={"Location": fake.url})
 
     fake.usual = redirect
-    assert (await gate.send([queued(1)])).rejected
+    assert (await gate.send([queued(1)])).returned
     assert len(fake.calls) == 1
 
 
@@ -64,7 +83,6 @@ async def test_an_answer_sorts_the_events_of_a_batch(fake: FakeEventGate, gate: 
     assert [e.id for e in verdict.delivered] == ["id-1", "id-4"]
     assert [e.id for e in verdict.rejected] == ["id-2"]
     assert [e.id for e in verdict.failed] == ["id-3"]
-    assert verdict.blamed
 
 
 async def test_a_500_may_name_events_that_no_repetition_makes_valid(
@@ -73,7 +91,7 @@ async def test_a_500_may_name_events_that_no_repetition_makes_valid(
     fake.usual = fake.partly(invalid=["id-1"], error=["id-2"])
     verdict = await gate.send([queued(1), queued(2)])
     assert [e.id for e in verdict.rejected] == ["id-1"]
-    assert [e.id for e in verdict.failed] == ["id-2"]
+    assert [e.id for e in verdict.returned] == ["id-2"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +110,7 @@ async def test_a_500_may_name_events_that_no_repetition_makes_valid(
 def test_an_unreadable_207_means_to_try_all_again(answer: bytes | None) -> None:
     batch = [queued(1), queued(2)]
     verdict = judge(batch, 207, answer)
-    assert (verdict.failed, verdict.blamed) == (batch, False)
+    assert (verdict.returned, verdict.again) == (batch, Again.LATER)
 
 
 async def test_an_endless_answer_is_not_read(fake: FakeEventGate, gate: EventGate) -> None:
@@ -100,7 +118,7 @@ async def test_an_endless_answer_is_not_read(fake: FakeEventGate, gate: EventGat
         return web.Response(status=207, body=b" " * (eventgate.MAX_ANSWER_BYTES + 1))
 
     fake.usual = endless
-    assert len((await gate.send([queued(1)])).failed) == 1
+    assert len((await gate.send([queued(1)])).returned) == 1
 
 
 async def test_the_timeout_holds(fake: FakeEventGate, session: aiohttp.ClientSession) -> None:
@@ -109,14 +127,14 @@ async def test_the_timeout_holds(fake: FakeEventGate, session: aiohttp.ClientSes
     verdict = await EventGate(fake.url, session, 0.1).send([queued(1)])
     assert time.monotonic() - started < 1
     assert verdict.reason == "no answer within 0.1 seconds"
-    assert len(verdict.failed) == 1
+    assert len(verdict.returned) == 1
 
 
 async def test_nobody_there_is_a_failure_and_no_exception(session: aiohttp.ClientSession) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     for url in (f"http://127.0.0.1:{port}/", "http://name.invalid/", "nonsense"):
-        assert len((await EventGate(url, session, 0.5).send([queued(1)])).failed) == 1
+        assert len((await EventGate(url, session, 0.5).send([queued(1)])).returned) == 1
 
 
 async def test_a_broken_connection_is_a_failure(session: aiohttp.ClientSession) -> None:
@@ -126,4 +144,20 @@ async def test_a_broken_connection_is_a_failure(session: aiohttp.ClientSession) 
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        assert len((await EventGate(url, session, 0.5).send([queued(1)])).failed) == 1
+        assert len((await EventGate(url, session, 0.5).send([queued(1)])).returned) == 1
+
+
+async def test_the_reason_of_a_failure_does_not_repeat_what_eventgate_sent(
+    session: aiohttp.ClientSession,
+) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"]")
+        writer.write(b"HTTP/1.1 SECRET-NAME\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        verdict = await EventGate(url, session, 5).send([queued(1)])
+    assert len(verdict.returned) == 1
+    assert verdict.reason and "SECRET-NAME" not in verdict.reason

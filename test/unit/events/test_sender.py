@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from liftwing_serving import logs
 from liftwing_serving.errors import Unavailable
 from liftwing_serving.events import EventSender
 from liftwing_serving.events.eventgate import EventGate, Verdict
@@ -96,19 +97,130 @@ async def test_invalid_events_go_and_failed_ones_come_again(
     await sender.close(0)
 
 
-async def test_an_event_on_which_eventgate_chokes_takes_no_other_with_it(
-    fake: FakeEventGate, sender: EventSender, counts: Counts
-) -> None:
+def choke_on(fake: FakeEventGate, status: int, *ids: str) -> None:
     async def choke(events: list[dict[str, Any]]) -> web.Response:
-        poisoned = any(one["meta"]["id"] == "id-7" for one in events)
-        return web.Response(status=500) if poisoned else await fake.take(events)
+        poisoned = any(one["meta"]["id"] in ids for one in events)
+        return web.Response(status=status) if poisoned else await fake.take(events)
 
     fake.usual = choke
-    for number in range(20):
+
+
+@pytest.mark.parametrize("poison", [0, 60, 99])
+@pytest.mark.parametrize("status", [500, 503, 404])
+async def test_an_event_on_which_eventgate_chokes_does_not_stall_the_others(
+    fake: FakeEventGate, gate: EventGate, counts: Counts, poison: int, status: int
+) -> None:
+    choke_on(fake, status, f"id-{poison}")
+    sender = EventSender(gate, MemoryQueue(), counts, QUICK)
+    for number in range(100):
         await sender.emit(event(number))
-    await until(lambda: counts.counts["delivered"] == 19)
-    await until(lambda: counts.counts["dropped_failures"] == 1)
+    await sender.start()
+    await until(lambda: counts.counts["delivered"] == 99)
+    taken = [set(call) <= set(fake.accepted) for call in fake.calls]
+    assert taken.index(True) <= 2, "calls that failed before the first delivery"
+    assert len(fake.calls) < 60
+    await until(lambda: sender.waiting == 1)
+
+    # It is not given up, and travels alone until EventGate takes it.
+    before = len(fake.calls)
+    await until(lambda: len(fake.calls) > before + 5)
+    assert all(call == [f"id-{poison}"] for call in fake.calls[before + 1 :])
+    choke_on(fake, status)
+    await until(lambda: counts.counts["delivered"] == 100)
+    assert set(fake.accepted.values()) == {1}
+    await sender.close(0)
+
+
+async def test_new_events_pass_those_on_which_eventgate_chokes(
+    fake: FakeEventGate, sender: EventSender, counts: Counts
+) -> None:
+    choke_on(fake, 500, "id-0", "id-1")
+    for number in range(300):
+        await sender.emit(event(number))
+        await asyncio.sleep(0.001)
+    await until(lambda: counts.counts["delivered"] == 298 and sender.waiting == 2)
+
+
+async def test_however_many_events_fail_every_second_call_is_for_the_others(
+    fake: FakeEventGate, gate: EventGate, counts: Counts
+) -> None:
+    bad = [f"id-{number}" for number in range(50)]
+    choke_on(fake, 500, *bad)
+    sender = EventSender(gate, MemoryQueue(), counts, RetryLimits(base_delay=0))
+    for number in range(50):
+        await sender.emit(event(number))
+    await sender.start()
+    await until(lambda: set(bad) <= {call[0] for call in fake.calls if len(call) == 1})
+    before = len(fake.calls)
+    await sender.emit(event(1000))
+    await until(lambda: counts.counts["delivered"] == 1)
+    calls_before_it = next(n for n, call in enumerate(fake.calls) if "id-1000" in call)
+    assert calls_before_it <= before + 3
+    await sender.close(0)
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_an_outage_drops_nothing_however_often_it_fails(
+    fake: FakeEventGate, gate: EventGate, counts: Counts, named: bool
+) -> None:
+    ids = [f"id-{number}" for number in range(150)]
+    fake.usual = fake.partly(error=ids) if named else fake.status(500)
+    sender = EventSender(gate, MemoryQueue(), counts, QUICK)
+    for number in range(150):
+        await sender.emit(event(number))
+    await sender.start()
+    await until(lambda: len(fake.calls) > 30)
+    assert set(counts.counts) == {"accepted", "retried"}
+    fake.usual = fake.take
+    await until(lambda: counts.counts["delivered"] == 150)
+    assert fake.accepted == Counter(ids)
+    await sender.close(0)
+
+
+async def test_in_an_outage_eventgate_is_asked_ever_more_seldom(
+    fake: FakeEventGate, gate: EventGate, counts: Counts
+) -> None:
+    fake.usual = fake.status(500)
+    sender = EventSender(gate, MemoryQueue(), counts, RetryLimits(base_delay=0.05))
+    for number in range(200):
+        await sender.emit(event(number))
+    await sender.start()
+    await until(lambda: len(fake.calls) >= 3)
+    await asyncio.sleep(1)
+    # After the first call pairs, each with twice the pause: 0.05, 0.1, 0.2, 0.4 give or take half.
+    assert len(fake.calls) <= 14
+    await sender.close(0)
+
+
+async def test_a_400_that_names_nobody_costs_only_the_one_that_is_refused_alone(
+    fake: FakeEventGate, gate: EventGate, counts: Counts
+) -> None:
+    choke_on(fake, 400, "id-7")
+    sender = EventSender(gate, MemoryQueue(), counts, QUICK)
+    for number in range(30):
+        await sender.emit(event(number))
+    await sender.start()
+    await until(lambda: counts.counts["delivered"] == 29 and counts.counts["rejected"] == 1)
     assert "id-7" not in fake.accepted
+    assert [len(call) for call in fake.calls] == [30] + 30 * [1]
+    await sender.close(0)
+
+
+async def test_what_is_too_large_together_is_sent_in_smaller_parts(
+    fake: FakeEventGate, gate: EventGate, counts: Counts
+) -> None:
+    async def small(events: list[dict[str, Any]]) -> web.Response:
+        return web.Response(status=413) if len(events) > 10 else await fake.take(events)
+
+    fake.usual = small
+    sender = EventSender(gate, MemoryQueue(), counts, QUICK)
+    for number in range(100):
+        await sender.emit(event(number))
+    await sender.start()
+    await until(lambda: counts.counts["delivered"] == 100)
+    assert counts.counts["rejected"] == 0
+    assert [len(call) for call in fake.calls[:5]] == [100, 50, 25, 12, 6]
+    await sender.close(0)
 
 
 async def test_an_outage_ends_only_events_that_grow_too_old(
@@ -121,7 +233,7 @@ async def test_an_outage_ends_only_events_that_grow_too_old(
     sender = EventSender(gate, queue, counts, QUICK)
     await sender.emit(event(1000))
     await sender.start()
-    await until(lambda: len(fake.calls) > 2 * QUICK.max_failures)
+    await until(lambda: len(fake.calls) > 6)
     assert counts.counts["dropped_age"] == 150
     assert sender.waiting <= 1
     fake.usual = fake.take
@@ -217,3 +329,29 @@ async def test_a_store_that_gives_up_no_event_may_refuse_one(
         await sender.emit(event(1))
     assert counts.counts == {}
     await sender.close(0)
+
+
+@pytest.mark.parametrize("status", [207, 400, 404, 500])
+async def test_what_eventgate_answers_is_never_logged_nor_are_events(
+    fake: FakeEventGate,
+    gate: EventGate,
+    counts: Counts,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    async def repeat(events: list[dict[str, Any]]) -> web.Response:
+        named = [{"status": "invalid", "event": one} for one in events[:1]]
+        return web.json_response({"invalid": named, "info": "SECRET-NAME"}, status=status)
+
+    caplog.set_level(logging.DEBUG)
+    fake.answers = [repeat, repeat]
+    sender = EventSender(gate, MemoryQueue(), counts, QUICK)
+    for number in range(3):
+        await sender.emit(event(number) | {"performer": {"user_text": "SECRET-NAME"}})
+    await sender.start()
+    await until(lambda: counts.counts["delivered"] + counts.counts["rejected"] == 3)
+    await sender.close(1)
+    lines = [logs.JsonFormatter().format(record) for record in caplog.records]
+    assert not any("SECRET-NAME" in line for line in lines)
+    told = [line for line in lines if f"HTTP status {status}" in line]
+    assert told and (status == 404 or "id-0" in "".join(told))
