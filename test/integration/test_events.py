@@ -116,7 +116,7 @@ def test_a_request_with_an_event_is_scored_and_emits_one(
     assert_valid(event, "revision-score-3.0.0")
 
 
-def test_a_plain_rev_id_and_an_event_of_another_wiki_emit_nothing(
+def test_a_plain_rev_id_and_events_that_are_refused_emit_nothing(
     event_server: ModelServer, wiki: Wiki, deliveries: Deliveries, nasty: dict[str, list[int]]
 ) -> None:
     silent, told = nasty["ordinary"][:2]
@@ -125,6 +125,10 @@ def test_a_plain_rev_id_and_an_event_of_another_wiki_emit_nothing(
         answer = event_server.predict(NAME, {"event": event})
         assert answer.status == 400
         assert answer.json["error"] == "Event of wiki dewiki sent to a server of enwiki."
+    huge = revision_create(silent, "enwiki", performer={"user_groups": ["x" * 50] * 10_000})
+    answer = event_server.predict(NAME, {"event": huge})
+    assert answer.status == 400
+    assert answer.json["error"].startswith("Event too large: ")
     # Events leave in their order: what the others had emitted would be there before this one.
     event_server.predict(NAME, {"event": revision_create(told, "enwiki")})
     assert [event["rev_id"] for event in deliveries.wait_for(1)] == [told]

@@ -185,11 +185,18 @@ def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
     from liftwing_serving.fields import json_object
     from liftwing_serving.revscoring.requests import score_request
 
+    too_large = {
+        "$schema": "/mediawiki/revision/create/2.0.0",
+        "database": "Y",
+        "rev_id": 1,
+        "performer": {"user_groups": ["x"] * 100_000},
+    }
     bodies: list[dict[str, object]] = [
         {},
         {"rev_id": "1"},
         {"event": {"$schema": "X"}},
         {"event": {"$schema": "/mediawiki/revision/create/2.0.0", "database": "X", "rev_id": 1}},
+        {"event": too_large},
     ]
     given = [
         errors.RevisionMissing(12),

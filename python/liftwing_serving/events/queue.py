@@ -10,6 +10,8 @@ from typing import Protocol
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 16 << 20
+# An event is far larger than usual at so many times the mean.
+LARGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,10 @@ class EventStore(Protocol):
 class MemoryQueue:
     """An EventStore of this process, bounded in events and in bytes of their JSON.
 
-    When it is full the oldest waiting event is given up: those who act on scores need the fresh
-    ones, and the oldest is also the first that would be given up for its age.
+    When it is full the oldest event gives way: those who act on scores need the fresh ones, and
+    the oldest is also the one that comes first to its end by age. Where bytes are short it is the
+    oldest of those far larger than usual, if there are any: nobody can flush the events of others
+    by a few huge ones.
     """
 
     def __init__(self, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
@@ -79,7 +83,9 @@ class MemoryQueue:
         self._bytes += len(event.body)
         dropped = 0
         while self._waiting and self._full:
-            self.acknowledge([self._waiting.popleft()])
+            place = self._next_to_go()
+            self.acknowledge([self._waiting[place]])
+            del self._waiting[place]
             dropped += 1
         return dropped
 
@@ -111,6 +117,14 @@ class MemoryQueue:
         self._waiting.clear()
         self._kept = self._bytes = 0
         return lost
+
+    def _next_to_go(self) -> int:
+        if self._bytes > self._max_bytes:
+            large = LARGE * self._bytes / self._kept
+            for place, event in enumerate(self._waiting):
+                if len(event.body) > large:
+                    return place
+        return 0
 
     @property
     def _full(self) -> bool:

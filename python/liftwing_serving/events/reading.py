@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from liftwing_serving.errors import BadRequest
 from liftwing_serving.fields import MAX_INTEGER, positive_integer
 
@@ -24,6 +26,14 @@ _PAGE_CHANGE = re.compile(r"/mediawiki/page/change/1\.")
 # The schema's bound of a URI. An event's other texts have some hundreds of characters at most.
 MAX_TEXT = 8192
 MAX_SHOWN = 100
+
+# What EventGate's JSON parser takes without further configuration is 100 kB.
+MAX_EVENT_BYTES = 90_000
+# Of these: what a score event has beside its source; 64 topics, all predicted, take 7,500.
+SCORE_BYTES = 10_000
+MAX_SOURCE_BYTES = MAX_EVENT_BYTES - SCORE_BYTES
+# An item of a list is at least a character, two quotes and a comma.
+MAX_ITEMS = MAX_SOURCE_BYTES // 4
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/-]")
 # RFC 3986, without the forms that no wiki's address has.
@@ -83,9 +93,9 @@ def parse_event(event: object, wiki: str) -> EventSource:
     if not isinstance(schema, str):
         raise BadRequest('Expected "$schema" of the event to be a string.')
     if _REVISION_CREATE.match(schema):
-        return _from_revision_create(event, _database(event, "database", wiki))
+        return _bounded(_from_revision_create(event, _database(event, "database", wiki)))
     if _PAGE_CHANGE.match(schema):
-        return _from_page_change(event, _database(event, "wiki_id", wiki))
+        return _bounded(_from_page_change(event, _database(event, "wiki_id", wiki)))
     raise BadRequest(
         f"Unsupported event of schema {_shown(schema)}, the rev_id value cannot be determined."
     )
@@ -129,6 +139,17 @@ def _from_page_change(event: dict[str, Any], database: str) -> EventSource:
         performer=_performer(performer, "groups", "is_bot"),
         **_origin(event),
     )
+
+
+def _bounded(source: EventSource) -> EventSource:
+    """The source if its score event can be sent. Raises BadRequest."""
+    if len(orjson.dumps(source)) > MAX_SOURCE_BYTES:
+        raise _too_large()
+    return source
+
+
+def _too_large() -> BadRequest:
+    return BadRequest(f"Event too large: its score event would exceed {MAX_EVENT_BYTES} bytes.")
 
 
 def _database(event: dict[str, Any], field: str, wiki: str) -> str:
@@ -184,6 +205,8 @@ def _text(value: object) -> str | None:
 def _texts(value: object) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         return None
+    if len(value) > MAX_ITEMS:
+        raise _too_large()
     texts = tuple(text for text in map(_text, value) if text is not None)
     return texts if len(texts) == len(value) else None
 

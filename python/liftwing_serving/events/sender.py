@@ -16,6 +16,7 @@ import orjson
 from liftwing_serving import metrics
 from liftwing_serving.events.eventgate import Again, EventGate, Verdict
 from liftwing_serving.events.queue import EventStore, MemoryQueue, QueuedEvent
+from liftwing_serving.events.reading import MAX_EVENT_BYTES
 from liftwing_serving.events.suspects import Suspects
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.settings import EventSettings
@@ -23,8 +24,6 @@ from liftwing_serving.settings import EventSettings
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_EVENTS = 100
-# What EventGate's JSON parser takes without further configuration is 100 kB.
-MAX_BATCH_BYTES = 90_000
 # Backoff stops doubling here: 32 seconds for a first delay of 0.5.
 MAX_DOUBLINGS = 6
 CLOSING_PAUSE_SECONDS = 0.2
@@ -176,8 +175,8 @@ class EventSender:
             return [self._suspects.take()]
         if self._singly:
             self._singly -= 1
-            return self._store.take(1, MAX_BATCH_BYTES)
-        return self._store.take(self._batch_events, MAX_BATCH_BYTES)
+            return self._store.take(1, MAX_EVENT_BYTES)
+        return self._store.take(self._batch_events, MAX_EVENT_BYTES)
 
     def _without_old(self, taken: list[QueuedEvent]) -> list[QueuedEvent]:
         """The events that are not too old; the others are given up."""

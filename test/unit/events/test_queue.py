@@ -35,3 +35,18 @@ def test_what_is_given_back_comes_first_and_in_order() -> None:
     queue.give_back(queue.take(2, 10**6))
     assert [e.id for e in queue.take(9, 10**6)] == ["id-0", "id-1", "id-2", "id-3"]
     assert queue.close() == 0
+
+
+def test_a_few_huge_events_do_not_flush_many_of_usual_size() -> None:
+    queue = MemoryQueue(max_events=10_000, max_bytes=1_000_000)
+    for number in range(500):
+        assert queue.accept(queued(number, 1_000)) == 0
+    for number in range(500, 600):
+        queue.accept(queued(number, 80_000))
+    left = {event.id for event in queue.take(10_000, 10**9)}
+    assert {f"id-{number}" for number in range(500)} <= left
+    # Of the huge ones the freshest are kept, in what room there is.
+    assert left - {f"id-{number}" for number in range(500)} == {
+        f"id-{number}" for number in range(600 - (len(left) - 500), 600)
+    }
+    assert len(left) > 500

@@ -232,6 +232,52 @@ def test_the_least_event_still_gives_a_valid_one() -> None:
     schema_validator("revision-score-3.0.0").validate(emitted(least))
 
 
+TOO_LARGE = "Event too large: its score event would exceed 90000 bytes."
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [["x" * 8000] * 130, ["ab"] * 50_000, [""] * 300_000, ["\x00" * 8000] * 2, ["я" * 8000] * 6]
+    + [["sysop"] * 12_000],
+    ids=["long", "many", "empty", "escaped", "two bytes", "short"],
+)
+@pytest.mark.parametrize("kind", ["create", "change"])
+def test_an_event_whose_score_event_would_be_too_large_is_refused(
+    groups: list[str], kind: str
+) -> None:
+    if kind == "create":
+        event = revision_create(performer={"user_text": "X", "user_groups": groups})
+    else:
+        event = page_change(performer={"user_text": "X", "groups": groups})
+    assert refusal(event) == TOO_LARGE
+
+
+def test_what_is_not_carried_over_may_be_of_any_size() -> None:
+    event = revision_create(comment="x" * 500_000, page_title="x" * 10_000)
+    assert "page_title" not in emitted(event)
+
+
+def largest_source() -> dict[str, Any]:
+    """An event that is just not refused."""
+    groups = 60
+    while True:
+        event = revision_create(performer={"user_text": "X", "user_groups": ["y" * 600] * groups})
+        try:
+            parse_event(event, "enwiki")
+        except BadRequest:
+            return with_overrides(
+                event, {"performer": {"user_text": "X", "user_groups": ["y" * 600] * (groups - 1)}}
+            )
+        groups += 1
+
+
+def test_the_largest_event_with_the_largest_score_stays_below_the_limit() -> None:
+    topics = [f"Geography.Regions.Africa.Northern Africa and more {number}" for number in range(64)]
+    score = {"prediction": topics, "probability": dict.fromkeys(topics, 0.12345678901234567)}
+    size = len(json.dumps(emitted(largest_source(), score)))
+    assert 80_000 < size < 90_000
+
+
 @given(ANY_JSON)
 def test_any_json_is_an_event_or_a_bad_request(event: object) -> None:
     refusal(event)
