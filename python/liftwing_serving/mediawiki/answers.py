@@ -36,7 +36,8 @@ class _Slots(_Answer):
 
 class _Revision(_Answer):
     revid: int
-    parentid: int
+    # MediaWiki leaves it out where its database has no rev_parent_id.
+    parentid: int = 0
     timestamp: Time
     user: str | None = None
     userid: int | None = None

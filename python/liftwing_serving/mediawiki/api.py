@@ -72,17 +72,22 @@ class Api:
         return cls(http, settings.aiohttp_client_timeout, retries)
 
     async def query(
-        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline
+        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline, patient: bool = True
     ) -> dict[str, Any]:
         """The JSON object that `action=query` with these parameters is answered with.
 
-        The parameters keep their order in the address, so that HTTP caches can work. The deadline
-        covers all tries. Raises UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
+        Their order is the order in the address, so that HTTP caches can work. The deadline is over
+        all tries; without patience an unusable answer is not asked for again. Raises
+        UpstreamUnavailable, UpstreamUnusable, DeadlineExceeded.
         """
 
         async def once() -> dict[str, Any]:
             call = _Call(wiki, self._http, self._timeout_seconds, deadline)
-            document: dict[str, Any] = await call.get(action="query", **parameters)
+            try:
+                document: dict[str, Any] = await call.get(action="query", **parameters)
+            except UpstreamUnusable as error:
+                error.repeat = error.repeat and patient
+                raise
             return document
 
         return await self._retries.run(once, deadline)
@@ -175,5 +180,8 @@ def _api_error(error: object, headers: Mapping[str, str]) -> ServingError:
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:
     value = headers.get("Retry-After", "")
-    # The other form of RFC 9110, a date, is not parsed: no MediaWiki sends it.
-    return min(int(value), MAX_RETRY_AFTER_SECONDS) if value.isascii() and value.isdigit() else None
+    # The other form, a date, is not worth its parsing here: no MediaWiki sends it.
+    if not (value.isascii() and value.isdigit()):
+        return None
+    # Python converts no number of thousands of digits.
+    return min(int(value), MAX_RETRY_AFTER_SECONDS) if len(value) < 10 else MAX_RETRY_AFTER_SECONDS

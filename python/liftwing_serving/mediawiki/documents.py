@@ -23,10 +23,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision; a field is None where the wiki hides it.
-
-    `size` is in bytes, `timestamp` of the form 2022-03-01T12:00:00Z, `text` the main slot's.
-    `parent_id` is 0 for a page's first revision, `user_id` 0 for an anonymous editor.
+    """One revision; a field is None where the wiki hides it. `size` is in bytes; `parent_id` is 0
+    where there is no parent, or the wiki tells of none.
     """
 
     rev_id: int

@@ -77,8 +77,10 @@ class Revisions:
             return None
         return await self._users.get(revision.user, deadline) or Gone.MISSING
 
-    async def _fetch_revisions(self, rev_ids: list[int], deadline: Deadline) -> dict[int, Revision]:
-        """Ask until each id is answered: MediaWiki truncates an answer that grows too large."""
+    async def _fetch_revisions(
+        self, rev_ids: list[int], deadline: Deadline, patient: bool
+    ) -> dict[int, Revision]:
+        """Ask until each id is answered: MediaWiki cuts an answer short that grows too large."""
         found: dict[int, Revision] = {}
         pending = rev_ids
         while pending:
@@ -88,7 +90,7 @@ class Revisions:
                 "rvprop": REVISION_PROPERTIES,
                 "rvslots": "main",
             }
-            document = await self._api.query(self._wiki, query, deadline)
+            document = await self._api.query(self._wiki, query, deadline, patient)
             revisions, missing = answers.revisions_of(document)
             found |= revisions
             rest = [id_ for id_ in pending if id_ not in found and id_ not in missing]
@@ -97,6 +99,8 @@ class Revisions:
             pending = rest
         return found
 
-    async def _fetch_users(self, names: list[str], deadline: Deadline) -> dict[str, User]:
+    async def _fetch_users(
+        self, names: list[str], deadline: Deadline, patient: bool
+    ) -> dict[str, User]:
         query = {"list": "users", "ususers": "|".join(names), "usprop": USER_PROPERTIES}
-        return answers.users_of(await self._api.query(self._wiki, query, deadline))
+        return answers.users_of(await self._api.query(self._wiki, query, deadline, patient))

@@ -93,6 +93,12 @@ def test_a_hidden_field_is_none() -> None:
     assert found.content_model == "wikitext"
 
 
+def test_a_revision_without_a_parent_id_has_no_parent() -> None:
+    revision = {name: value for name, value in REVISION.items() if name != "parentid"}
+    page = {"pageid": 5, "ns": 0, "title": "T", "revisions": [revision]}
+    assert answers.revisions_of({"query": {"pages": [page]}})[0][2].parent_id == 0
+
+
 def test_a_missing_account_has_only_a_name() -> None:
     users = answers.users_of({"query": {"users": [{"name": "X", "missing": True}]}})
     assert users["X"].groups is None and users["X"].registration is None

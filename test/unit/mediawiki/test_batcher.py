@@ -7,7 +7,7 @@ import random
 
 import pytest
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded, UpstreamUnavailable
+from liftwing_serving.errors import DeadlineExceeded, UpstreamUnavailable, UpstreamUnusable
 from liftwing_serving.mediawiki.batcher import Batcher, Limits
 
 SOON = 5.0
@@ -21,12 +21,17 @@ class Calls:
         self.gate = asyncio.Event()
         self.gate.set()
         self.error: Exception | None = None
+        self.bad: set[int] = set()
+        self.patient: list[bool] = []
 
-    async def fetch(self, keys: list[int], deadline: Deadline) -> dict[int, str]:
+    async def fetch(self, keys: list[int], deadline: Deadline, patient: bool) -> dict[int, str]:
         self.asked.append(keys)
+        self.patient.append(patient)
         await self.gate.wait()
         if self.error:
             raise self.error
+        if self.bad & set(keys):
+            raise UpstreamUnusable("bad")
         return {key: f"value of {key}" for key in keys if key > 0}
 
 
@@ -138,7 +143,7 @@ async def test_one_who_gives_up_does_not_take_the_others_answer_along() -> None:
 async def test_a_call_has_the_longest_deadline_of_its_keys() -> None:
     seen: list[Deadline] = []
 
-    async def fetch(keys: list[int], deadline: Deadline) -> dict[int, str]:
+    async def fetch(keys: list[int], deadline: Deadline, patient: bool) -> dict[int, str]:
         seen.append(deadline)
         return {}
 
@@ -162,7 +167,7 @@ async def test_closing_ends_the_calls_under_way() -> None:
 async def test_one_with_more_time_asks_again_when_the_first_askers_time_is_over() -> None:
     asked: list[list[int]] = []
 
-    async def fetch(keys: list[int], deadline: Deadline) -> dict[int, str]:
+    async def fetch(keys: list[int], deadline: Deadline, patient: bool) -> dict[int, str]:
         asked.append(keys)
         await deadline.wait_for(asyncio.sleep(0.2 if len(asked) == 1 else 0))
         return {key: "value" for key in keys}
@@ -175,3 +180,60 @@ async def test_one_with_more_time_asks_again_when_the_first_askers_time_is_over(
         await hasty
     assert await patient == "value"
     assert asked == [[1], [1]]
+
+
+async def results(batcher: Batcher[int, str], keys: list[int]) -> dict[int, object]:
+    lookups = (batcher.get(key, Deadline.after(SOON)) for key in keys)
+    return dict(zip(keys, await asyncio.gather(*lookups, return_exceptions=True)))
+
+
+@pytest.mark.parametrize("bad", [{1}, {50}, {17, 18}, {1, 25, 50}, {3, 5, 13, 23, 33}])
+async def test_fault_21_a_bad_key_fails_alone(bad: set[int]) -> None:
+    calls = Calls()
+    calls.bad = bad
+    found = await results(Batcher(calls.fetch), list(range(1, 51)))
+    assert {key for key, value in found.items() if isinstance(value, UpstreamUnusable)} == bad
+    assert all(found[key] == f"value of {key}" for key in set(found) - bad)
+    # Down to each bad key six divisions lead, of two calls each.
+    assert len(calls.asked) <= 1 + 12 * len(bad)
+    assert calls.patient == [True] + [False] * (len(calls.asked) - 1)
+
+
+async def test_a_wiki_that_answers_nothing_usable_is_not_asked_for_each_key() -> None:
+    calls = Calls()
+    calls.bad = set(range(1, 51))
+    found = await results(Batcher(calls.fetch), list(range(1, 51)))
+    assert all(isinstance(value, UpstreamUnusable) for value in found.values())
+    assert [len(keys) for keys in calls.asked] == [50, 25, 25, 12, 13, 12, 13]
+
+
+async def test_few_bad_keys_each_fail_on_their_own() -> None:
+    calls = Calls()
+    calls.bad = {1, 2}
+    assert {type(value) for value in (await results(Batcher(calls.fetch), [1, 2])).values()} == {
+        UpstreamUnusable
+    }
+    assert calls.asked == [[1, 2], [1], [2]]
+
+
+@pytest.mark.parametrize("error", [UpstreamUnavailable("down"), DeadlineExceeded()])
+async def test_a_wiki_that_is_down_is_asked_once(error: Exception) -> None:
+    calls = Calls()
+    calls.error = error
+    found = await results(Batcher(calls.fetch), list(range(1, 51)))
+    assert set(found.values()) == {error}
+    assert len(calls.asked) == 1
+
+
+async def test_a_failed_call_is_not_divided_after_the_deadline() -> None:
+    asked: list[list[int]] = []
+
+    async def fetch(keys: list[int], deadline: Deadline, patient: bool) -> dict[int, str]:
+        asked.append(keys)
+        await asyncio.sleep(deadline.remaining() + 0.01)
+        raise UpstreamUnusable("bad")
+
+    batcher: Batcher[int, str] = Batcher(fetch)
+    lookups = tuple(batcher.get(key, Deadline.after(0.05)) for key in (1, 2))
+    await asyncio.gather(*lookups, return_exceptions=True)
+    assert asked == [[1, 2]]

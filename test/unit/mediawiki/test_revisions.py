@@ -20,7 +20,7 @@ from liftwing_serving.errors import (
     UpstreamUnavailable,
     UpstreamUnusable,
 )
-from liftwing_serving.mediawiki import Api, Revisions, Wiki
+from liftwing_serving.mediawiki import Api, Needs, Revision, Revisions, Wiki
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.outbound import open_session
 
@@ -390,3 +390,69 @@ async def test_a_user_is_found_by_exactly_his_name(
     )
     assert alice is not None and alice.groups == ["bot"]
     assert other is None
+
+
+def bad_answer(kind: str, rev_ids: list[int]) -> web.Response:
+    """What MediaWiki may answer if the first revision is the one that it has trouble with."""
+    document = revision_document(*rev_ids)
+    revisions = document["query"]["pages"][0]["revisions"]
+    if kind == "API error":
+        return web.json_response({"error": {"code": "internal_api_error_X", "info": SECRET}})
+    if kind == "status 500":
+        return web.Response(status=500, text=SECRET)
+    if kind == "none listed":
+        return web.json_response({"batchcomplete": True, "query": {"pages": []}})
+    if kind == "not listed":
+        del revisions[0]
+    if kind == "another type":
+        revisions[0]["size"] = "large"
+    return web.json_response(document)
+
+
+@pytest.mark.parametrize(
+    "kind", ["API error", "status 500", "none listed", "not listed", "another type"]
+)
+async def test_fault_21_one_revision_that_is_answered_badly_fails_nobody_else(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession, kind: str
+) -> None:
+    async def trouble_with_7(request: web.Request) -> web.StreamResponse:
+        rev_ids = [int(text) for text in request.query["revids"].split("|")]
+        if 7 in rev_ids:
+            return bad_answer(kind, sorted(rev_ids, key=lambda rev_id: rev_id != 7))
+        return web.json_response(revision_document(*rev_ids))
+
+    api.answer = trouble_with_7
+    wiki = client(server, session, retries=RetryPolicy(2, 0.01))
+    rev_ids = list(range(1, 51))
+    lookups = (wiki.revision(rev_id, Deadline.after(60)) for rev_id in rev_ids)
+    found = dict(zip(rev_ids, await asyncio.gather(*lookups, return_exceptions=True)))
+    trouble = found.pop(7)
+    assert isinstance(trouble, UpstreamUnusable) and trouble.status == 502
+    for rev_id, revision in found.items():
+        assert isinstance(revision, Revision) and revision.rev_id == rev_id
+    assert len(api.requests) <= 3 + 12
+
+
+async def test_a_revision_whose_parent_the_wiki_does_not_tell_has_none(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession
+) -> None:
+    async def without_parent(request: web.Request) -> web.StreamResponse:
+        document = revision_document(*map(int, request.query["revids"].split("|")))
+        del document["query"]["pages"][0]["revisions"][0]["parentid"]
+        return web.json_response(document)
+
+    api.answer = without_parent
+    needs = Needs(parent=True)
+    documents = await client(server, session).documents(1, needs, Deadline.after(5))
+    assert (documents.revision.parent_id, documents.parent) == (0, None)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "0" * 5000 + "7", "1e3", "-1", "", "soon", "²"])
+async def test_whatever_stands_in_retry_after_the_answer_is_a_503(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession, value: str
+) -> None:
+    api.always(status=503, headers={"Retry-After": value})
+    error = await failure(client(server, session))
+    assert isinstance(error, UpstreamUnavailable)
+    assert error.retry_after is not None and 1 <= error.retry_after <= 3600
