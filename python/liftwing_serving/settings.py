@@ -8,16 +8,51 @@ the class that concerns it. Nothing else reads the environment. `liftwing-servin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liftwing_serving.cgroups import available_cores
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegativeSeconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+_LABEL = r"[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
+
+
+def _sendable_host(host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise ValueError("is no host name, with a port or without")
+    return host
+
+
+def _plain_text(value: object) -> object:
+    # The parser of URLs would leave out line ends and strip spaces without a word.
+    if isinstance(value, str) and not (value.isprintable() and " " not in value):
+        raise ValueError("has spaces or line ends in it")
+    return value
+
+
+def _reachable(url: AnyHttpUrl) -> AnyHttpUrl:
+    _sendable_host(url.host or "")
+    return url
+
+
+def _base(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.query is not None or url.fragment is not None:
+        raise ValueError("is a base URL: nothing may follow its path")
+    return url
+
+
+# What becomes a header or an address is checked here: later it would be a failure of each request.
+HeaderHost = Annotated[str, AfterValidator(_sendable_host)]
+Url = Annotated[AnyHttpUrl, BeforeValidator(_plain_text), AfterValidator(_reachable)]
+BaseUrl = Annotated[Url, AfterValidator(_base)]
+
 LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
 
 
@@ -93,10 +128,10 @@ class MediaWikiSettings(CallSettings):
 class WikiSettings(MediaWikiSettings):
     """The one wiki that a server asks."""
 
-    wiki_url: AnyHttpUrl
+    wiki_url: BaseUrl
     """Base URL of the MediaWiki to ask; `/w/api.php` is appended."""
 
-    wiki_host: str | None = None
+    wiki_host: HeaderHost | None = None
     """Host header for MediaWiki calls, where it differs from the URL's own host."""
 
 
@@ -128,7 +163,7 @@ class WorkerSettings(Settings):
 class EventSettings(CallSettings):
     """Events that scores become."""
 
-    eventgate_url: AnyHttpUrl | None = None
+    eventgate_url: Url | None = None
     """Where score events go, in full. With EVENTGATE_STREAM set too, a request that carries an
     event also produces one."""
 

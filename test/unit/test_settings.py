@@ -66,8 +66,20 @@ def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
         ("WIKI_URL", "en.wikipedia.org"),
         ("KSERVE_LOGLEVEL", "LOUD"),
         ("MW_API_MAX_RETRIES", "-1"),
-        ("MAX_QUEUE_SECONDS", "-1"),
-        ("MAX_QUEUE_SECONDS", "inf"),
+        ("WIKI_HOST", "en.wikipedia.org\n"),
+        ("WIKI_HOST", "en.wikipedia.org\r\nX-Other: 1"),
+        ("WIKI_HOST", "en wikipedia org"),
+        ("WIKI_HOST", "https://en.wikipedia.org"),
+        ("WIKI_HOST", "en..wikipedia.org"),
+        ("WIKI_HOST", "вики"),
+        ("WIKI_URL", "http://localhost\n:8090"),
+        ("WIKI_URL", "http://localhost:8090/?x=1"),
+        ("WIKI_URL", "http://localhost:8090/#x"),
+        ("WIKI_URL", "http://a..b/"),
+        ("WIKI_URL", f"http://{'a' * 64}.org/"),
+        ("WIKI_URL", "ftp://localhost/"),
+        ("EVENTGATE_URL", "http://localhost\t:8192/v1/events"),
+        ("EVENTGATE_URL", "http://a..b/v1/events"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_name(
@@ -76,6 +88,26 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(
     environment.setenv(name, value)
     with pytest.raises(SettingsError, match=f"^{name}: "):
         load_settings(RevscoringSettings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WIKI_HOST", "en.wikipedia.org"),
+        ("WIKI_HOST", "localhost:8090"),
+        ("WIKI_HOST", "[::1]:8090"),
+        ("WIKI_URL", "http://api-ro.discovery.wmnet"),
+        ("WIKI_URL", "http://[::1]:6500"),
+        ("WIKI_URL", "http://127.0.0.1:6500/base/"),
+        ("EVENTGATE_URL", "https://eventgate-main.discovery.wmnet:4492/v1/events?hasty=true"),
+    ],
+)
+def test_hosts_and_addresses_are_read(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    settings = load_settings(RevscoringSettings)
+    assert str(getattr(settings, name.lower())).rstrip("/") == value.rstrip("/")
 
 
 @pytest.mark.parametrize("name", REQUIRED)
