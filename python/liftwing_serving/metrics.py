@@ -26,6 +26,9 @@ EVENTS = Counter(
     "Score events: accepted, delivered, retried, rejected or dropped_{reason}.",
     ("result",),
 )
+LOG_LINES_DROPPED = Counter(
+    "liftwing_log_lines_dropped", "Log lines of the server that nobody read in time."
+)
 EVENT_QUEUE = Gauge("liftwing_event_queue", "Score events waiting to be delivered.")
 
 

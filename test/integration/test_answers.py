@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.environment import environment
+from support.light import NAME, light_environment
 from support.processes import ModelServer, Wiki, call, free_port
 from support.services import Start, environment_for, make_model
 
@@ -282,3 +286,34 @@ def test_payloads_are_logged_only_when_asked_for(
     assert logged[-1:] == [request]
     assert "answered 400" in server.log_lines()[-1]["message"]
     assert [line for line in server.log_lines() if "payload" in line] == []
+
+
+@pytest.mark.timeout(300)
+def test_fault_25_a_log_that_nobody_reads_stops_no_server(
+    tmp_path: Path, wiki: Wiki, light_model: Path, nasty: dict[str, list[int]]
+) -> None:
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    asks = light_environment(light_model, wiki) | {"LOG_JSON_PAYLOAD": "1"}
+    server = ModelServer(log, asks)
+    try:
+        # More than a pipe and the queue before it hold: about four kilobytes a line.
+        body = json.dumps({"rev_id": "x", **{f"field{n}": "x" * 180 for n in range(19)}}).encode()
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(lambda _: server.predict(NAME, body), range(1500)))
+        assert {answer.status for answer in answers} == {400}
+        dropped = server.metrics()["liftwing_log_lines_dropped_total"]
+        assert 0 < dropped < 2500
+
+        # Whoever is forked now inherits the same pipe.
+        for pid in server.worker_pids():
+            os.kill(pid, signal.SIGKILL)
+        for rev_id in nasty["ordinary"][:20]:
+            assert server.predict(NAME, {"rev_id": rev_id}).status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0
+    finally:
+        server.process.kill()
+        server.close()
+        os.close(reader)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from liftwing_serving import logs, server
+from liftwing_serving import logs, metrics, server
 from liftwing_serving.events import open_sender
 from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
@@ -48,7 +48,10 @@ def serve(family: Family, arguments: Sequence[str] | None = None, **given: objec
     except SettingsError as error:
         sys.exit(f"{error}")
     logs.configure(
-        settings.kserve_loglevel, settings.framework_log_level, settings.access_log_level
+        settings.kserve_loglevel,
+        settings.framework_log_level,
+        settings.access_log_level,
+        logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
     )
     warn_of_stand_ins(settings.nltk_data)
     # Numeric libraries read it when they are imported; KServe imports some of them.
