@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,8 +195,19 @@ class ModelServer:
         return children(self.template_pid())
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """The log, which must be JSON line by line."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """The log until now, which must be JSON line by line.
+
+        Lines are written some time after they are logged, but in order: so one more is caused and
+        waited for.
+        """
+        last = f"end-{uuid.uuid4()}"
+        if self.process.poll() is None:
+            call(f"{self.url}/v1/models/none:predict", b"{}", {"X-Request-Id": last})
+            wait_until(lambda: last in self.log.read_text(), 60, "the log is written")
+        text, caused, _ = self.log.read_text().partition(last)
+        if caused:
+            text = text.rpartition("\n")[0]
+        return [json.loads(line) for line in text.splitlines()]
 
     def close(self) -> int:
         return stop(self.process)
