@@ -17,6 +17,7 @@ from typing import Any
 import grpc
 import pytest
 from support import openinference
+from support.environment import environment
 from support.processes import ROOT, ModelServer, wait_until
 
 TOY = ROOT / "test/support/toy.py"
@@ -159,7 +160,11 @@ def test_stalled_clients_do_not_make_the_stop_longer(begin: Begin) -> None:
 def write_certificate(folder: Path, name: str) -> None:
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout new.key -out new.crt"
     subprocess.run(
-        [*command.split(), "-subj", f"/CN={name}"], cwd=folder, check=True, capture_output=True
+        [*command.split(), "-subj", f"/CN={name}"],
+        cwd=folder,
+        env=environment(),
+        check=True,
+        capture_output=True,
     )
     (folder / "new.key").rename(folder / "tls.key")
     (folder / "new.crt").rename(folder / "tls.crt")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -46,18 +45,26 @@ class Toy(server.Servable[int]):
         return {"double": 2 * request}
 
 
+class ToySettings(ServerSettings):
+    """How long its beginning and its end take."""
+
+    toy_loads: float = 0
+    """Seconds until it is loaded."""
+
+    toy_closes: float = 0
+    """Seconds until it is closed."""
+
+
 @asynccontextmanager
 async def toys(flags: Namespace) -> AsyncIterator[list[Toy]]:
-    if "TOY_LOADS" in os.environ:
-        logging.warning("loading")
-        await asyncio.sleep(float(os.environ["TOY_LOADS"]))
+    logging.warning("loading")
+    await asyncio.sleep(settings.toy_loads)
     yield [Toy("toy")]
-    if "TOY_CLOSES" in os.environ:
-        logging.warning("closing")
-        await asyncio.sleep(float(os.environ["TOY_CLOSES"]))
+    logging.warning("closing")
+    await asyncio.sleep(settings.toy_closes)
 
 
 if __name__ == "__main__":
-    settings = load_settings(ServerSettings)
+    settings = load_settings(ToySettings)
     logs.configure("INFO", "INFO", "WARNING")
     server.run(["toy"], toys, settings, sys.argv[1:])

@@ -16,7 +16,6 @@ from kserve.protocol.rest.server import RESTServer, metrics_handler
 from kserve.protocol.rest.server import _RefreshingServer as RefreshingServer
 from kserve.protocol.rest.v1_endpoints import V1Endpoints
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
-
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -65,8 +64,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]
 
     def give_up(self) -> None:
         """Answer what is in flight with 503, and close all connections."""
-        state = self._server.server_state
-        for task in state.tasks:
+        for task in self._server.server_state.tasks:
             task.cancel()
         asyncio.get_running_loop().call_later(LAST_WORDS_SECONDS, self._abort_connections)
 
