@@ -1,6 +1,7 @@
 """Surroundings of all tests."""
 
 import os
+import signal
 from pathlib import Path
 
 from liftwing_serving.revscoring import RevscoringSettings
@@ -8,6 +9,8 @@ from liftwing_serving.revscoring import RevscoringSettings
 # No test sees a setting that it has not made itself.
 for setting in RevscoringSettings.model_fields.keys() - {"nltk_data"}:
     os.environ.pop(setting.upper(), None)
+# A shell that starts tests in the background has SIGINT ignored, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Whatever proxy this machine has, the servers of tests are not behind it.
 for name in ("no_proxy", "NO_PROXY"):
     os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))

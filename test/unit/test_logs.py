@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from liftwing_serving import logs
+from support.environment import environment
 from support.processes import wait_until
 
 
@@ -190,11 +191,13 @@ for number in range(1000):
 
 
 def test_the_last_lines_are_written_before_the_process_ends() -> None:
-    ended = subprocess.run([sys.executable, "-c", END], capture_output=True, timeout=60, check=True)
+    command = [sys.executable, "-c", END]
+    ended = subprocess.run(command, env=environment(), capture_output=True, timeout=60, check=True)
     assert [json.loads(line)["message"] for line in ended.stderr.splitlines()] == [
         str(number) for number in range(1000)
     ]
 
 
 def test_a_process_whose_log_nobody_reads_ends_all_the_same(pipe: Pipe) -> None:
-    subprocess.run([sys.executable, "-c", END], stderr=pipe.writer, timeout=60, check=True)
+    command = [sys.executable, "-c", END]
+    subprocess.run(command, env=environment(), stderr=pipe.writer, timeout=60, check=True)

@@ -66,6 +66,8 @@ def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
         ("WIKI_URL", "en.wikipedia.org"),
         ("KSERVE_LOGLEVEL", "LOUD"),
         ("MW_API_MAX_RETRIES", "-1"),
+        ("MAX_QUEUE_SECONDS", "-1"),
+        ("MAX_QUEUE_SECONDS", "inf"),
         ("WIKI_HOST", "en.wikipedia.org\n"),
         ("WIKI_HOST", "en.wikipedia.org\r\nX-Other: 1"),
         ("WIKI_HOST", "en wikipedia org"),

@@ -71,4 +71,4 @@ virtual_environment() {
 
 system_packages
 virtual_environment
-.venv/bin/python -m liftwing_serving.revscoring.corpora --to build/nltk_data
+.venv/bin/liftwing-serving corpora --to build/nltk_data

@@ -119,17 +119,22 @@ class EventSender:
         self._arrived.set()
 
     async def close(self, grace_seconds: float) -> None:
-        """Deliver what waits, for at most so many seconds, then close the store."""
+        """Deliver what waits, for at most so many seconds, then close the store.
+
+        Cancelled, it closes the store at once: what is lost is counted all the same.
+        """
         self._closing.set()
         self._arrived.set()
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=grace_seconds)
-        self._closed = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-        self._store.give_back(self._suspects.take_all())
-        self._drop(self._store.close(), "dropped_closed")
+        try:
+            if self._task is not None:
+                await asyncio.wait({self._task}, timeout=grace_seconds)
+        finally:
+            self._closed = True
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait({self._task})
+            self._store.give_back(self._suspects.take_all())
+            self._drop(self._store.close(), "dropped_closed")
 
     async def _deliver_until_closed(self) -> None:
         while not self._closed and (self.waiting or not self._closing.is_set()):

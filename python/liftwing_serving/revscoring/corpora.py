@@ -207,9 +207,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m liftwing_serving.revscoring.corpora [--to DIR]`; returns its exit status."""
+    """`liftwing-serving corpora [--to DIR]`; returns its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m liftwing_serving.revscoring.corpora",
+        prog="liftwing-serving corpora",
         description="Prepare the NLTK corpora that revscoring reads.",
     )
     parser.add_argument(
@@ -241,7 +241,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if said:
             print(STAND_IN_REMEDY.format(path=report.path), file=sys.stderr)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -33,7 +33,9 @@ class GrpcServer:
     What is not among its methods is UNIMPLEMENTED: loading models, for one.
     """
 
-    def __init__(self, data_plane: LiftwingDataPlane, port: int, options: dict[str, int]) -> None:
+    def __init__(
+        self, data_plane: LiftwingDataPlane, host: str, port: int, options: dict[str, int]
+    ) -> None:
         self._data_plane = data_plane
         self._stopping = asyncio.Event()
         self._server = aio.server(
@@ -63,7 +65,7 @@ class GrpcServer:
                 grpc.method_handlers_generic_handler(HEALTH, health),
             )
         )
-        self._server.add_insecure_port(f"0.0.0.0:{port}")
+        self._server.add_insecure_port(f"{host}:{port}")
 
     async def start(self) -> None:
         """Begin to accept calls."""

@@ -12,10 +12,10 @@ from kserve.metrics import PRE_HIST_TIME, PREDICT_HIST_TIME, get_labels
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import InternalError, ServingError
+from liftwing_serving.errors import InternalError, ServingError, Unavailable
 from liftwing_serving.fields import json_object
 from liftwing_serving.server.failures import CLIENT_LEFT
-from liftwing_serving.server.middleware import client_left
+from liftwing_serving.server.middleware import came_by_http, client_left
 from liftwing_serving.server.payloads import loggable
 from liftwing_serving.server.servable import Servable
 from liftwing_serving.settings import ServerSettings
@@ -60,7 +60,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             status = error.status
             raise
         except asyncio.CancelledError:
-            status = CLIENT_LEFT
+            # A client that leaves cancels its gRPC call; HTTP requests are cancelled by the stop.
+            status = Unavailable.status if came_by_http() else CLIENT_LEFT
             raise
         finally:
             if await client_left():

@@ -24,6 +24,11 @@ NOT_OFFERED = re.compile(r"^/v2/repository/|^/v2/models/[^/]+/versions/|:explain
 _request: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
+def came_by_http() -> bool:
+    """Whether the present request did; others came by gRPC."""
+    return _request.get() is not None
+
+
 async def client_left() -> bool:
     """Whether the present request came by HTTP and its client has gone."""
     request = _request.get()

@@ -355,3 +355,16 @@ async def test_what_eventgate_answers_is_never_logged_nor_are_events(
     assert not any("SECRET-NAME" in line for line in lines)
     told = [line for line in lines if f"HTTP status {status}" in line]
     assert told and (status == 404 or "id-0" in "".join(told))
+
+
+async def test_a_close_that_is_cut_short_still_counts_what_is_lost(
+    fake: FakeEventGate, sender: EventSender, counts: Counts
+) -> None:
+    fake.usual = fake.status(503)
+    for number in range(3):
+        await sender.emit(event(number))
+    closing = asyncio.create_task(sender.close(60))
+    await until(lambda: len(fake.calls) > 0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert counts.counts["dropped_closed"] == 3

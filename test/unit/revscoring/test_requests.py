@@ -105,7 +105,7 @@ def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
 
 
 def test_deep_nesting_is_refused_or_ignored_but_never_a_crash() -> None:
-    deep = b'{"rev_id": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    deep = b'{"rev_id": 1, "x": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     assert refusal(deep) == "Please verify that request input is a json dict"
 
 

@@ -40,7 +40,7 @@ class FakeApi:
         self.deadlines: set[Deadline] = set()
 
     async def query(
-        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline
+        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline, patient: bool = True
     ) -> dict[str, Any]:
         self.deadlines.add(deadline)
         if name := parameters.get("ususers"):
@@ -56,7 +56,7 @@ class BrokenApi:
     """Fails each call."""
 
     async def query(
-        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline
+        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline, patient: bool = True
     ) -> dict[str, Any]:
         raise UpstreamUnusable("broken")
 
