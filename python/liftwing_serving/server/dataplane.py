@@ -65,12 +65,10 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
         """Whether the server is neither loading nor draining and every model could answer."""
         return not self.draining and all(hosted.alive for hosted in self.models.models.values())
 
-    async def model_ready(
-        self, model_name: str, disable_predictor_health_check: bool = False
-    ) -> bool:
-        """Whether a model is ready; while draining it is not for probes, but still predicts.
+    async def model_ready(self, model_name: str) -> bool:
+        """Whether a model is ready for probes; while draining it is not, but still `answering`.
 
-        KServe sets the flag for requests to predict and not for probes. Raises ModelNotFound.
+        Raises ModelNotFound.
         """
         hosted: Hosted = self.get_model_from_registry(model_name)
-        return hosted.alive and (disable_predictor_health_check or not self.draining)
+        return hosted.alive and not self.draining

@@ -65,7 +65,7 @@ class Entrance:
                 if exchange.refusal:
                     await exchange.refuse(exchange.refusal)
         except asyncio.CancelledError:
-            # Only uvicorn cancels requests: those that outlast the grace period.
+            # Only the stop cancels requests: those that outlast the grace period.
             if exchange.answered:
                 raise
             stopping = answer_with("The server is stopping.", 503, {"Retry-After": "1"})
