@@ -25,7 +25,7 @@ def folders_with(below: str, file: str) -> set[str]:
 def test_each_folder_of_a_server_an_image_or_a_lock_has_its_record() -> None:
     assert folders_with("revscoring", "model-server/model.py") == BY_FOLDER.keys()
     assert folders_with("revscoring", "requirements.lock") == BY_FOLDER.keys()
-    assert folders_with(".pipeline", "blubber.yaml") == BY_FOLDER.keys()
+    assert folders_with(".pipeline", "blubber.yaml") <= BY_FOLDER.keys()
 
 
 @of_each_family

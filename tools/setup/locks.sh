@@ -19,11 +19,14 @@ compile() {
         --custom-compile-command "make locks" ${UPGRADE:+--upgrade} --output-file "$lock" >/dev/null
 }
 
-constraints=()
-for family in revscoring/*/; do
-    compile "${family}requirements.lock" python/pyproject.toml --extra revscoring
-    constraints+=(--constraint "${family}requirements.lock")
+# A family's image has its own extra; the universal image, whose server picks a family, has all.
+families=(articlequality draftquality editquality topic)
+all=("${families[@]/#/--extra=}")
+compile revscoring/requirements.lock python/pyproject.toml "${all[@]}"
+for family in "${families[@]}"; do
+    compile "revscoring/$family/requirements.lock" python/pyproject.toml --extra "$family" \
+        --constraint revscoring/requirements.lock
 done
 # The checkout tests what the images carry, so the production locks bind it.
 compile requirements/dev.lock python/pyproject.toml requirements/dev.in \
-    --extra revscoring --extra cli "${constraints[@]}"
+    "${all[@]}" --extra cli --constraint revscoring/requirements.lock

@@ -70,7 +70,7 @@ def serve(
     if family is None:
         _fail(f"No family of models here serves {kind}.")
     listen = ["--host", host, "--http_port", str(port), "--grpc_port", str(grpc_port)]
-    revscoring.serve(family, [*listen, *context.args], **given)
+    revscoring.serve(family, arguments=[*listen, *context.args], **given)
 
 
 @app.command()

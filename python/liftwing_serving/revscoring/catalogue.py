@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from liftwing_serving.revscoring.families import FAMILIES
 from liftwing_serving.revscoring.names import ServiceName
 
-_PROJECTS = ("wiki", "wikibooks", "wikiquote", "wiktionary")
+_PROJECTS = ("wiki", "wikibooks", "wikiquote", "wikisource", "wiktionary")
 
 
 def database_name(short: str) -> str:

@@ -31,6 +31,23 @@ _EDITED_WIKIS = (
     "ar bs ca cs de en eswikibooks es eswikiquote et fa fi fr he hi hu it ja ko lv nl no pl pt "
     "ro ru simple sq sr sv test tr uk wikidata zh"
 )
+_TOPIC_WIKIS = "ar cs en eu hu hy ko sr uk vi"
+
+ARTICLEQUALITY = Family(
+    folder="articlequality",
+    wikis={
+        "articlequality": "en eu fa fr frwikisource gl nl pt ru simple sv test tr uk",
+        "itemquality": "wikidata",
+    },
+    example="articlequality",
+)
+
+DRAFTQUALITY = Family(
+    folder="draftquality",
+    wikis={"draftquality": "en pt simple test"},
+    example="draftquality",
+    model_file="model.bz2",
+)
 
 EDITQUALITY = Family(
     folder="editquality",
@@ -42,9 +59,27 @@ EDITQUALITY = Family(
     example="damaging",
 )
 
-FAMILIES = (EDITQUALITY,)
+TOPIC = Family(
+    folder="topic",
+    wikis={
+        "articletopic": _TOPIC_WIKIS,
+        "itemtopic": "wikidata",
+        "drafttopic": _TOPIC_WIKIS,
+    },
+    example="articletopic",
+)
+
+FAMILIES = (ARTICLEQUALITY, DRAFTQUALITY, EDITQUALITY, TOPIC)
 
 
 def family_of(kind: str) -> Family | None:
     """The family that serves a kind of model, or None if there is none."""
     return next((family for family in FAMILIES if kind in family.kinds), None)
+
+
+def file_name(kind: str) -> str:
+    """What the file of such a model is called. Raises KeyError if no family serves the kind."""
+    family = family_of(kind)
+    if family is None:
+        raise KeyError(kind)
+    return family.model_file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liftwing_serving.revscoring.families import Family
@@ -32,8 +33,8 @@ class ServiceName:
         return cls(wiki, kind)
 
 
-def parse_names(inference_name: str, family: Family) -> list[ServiceName]:
-    """The models of a comma-separated list, in its order, all of one wiki and of this family.
+def parse_names(inference_name: str, families: Sequence[Family]) -> list[ServiceName]:
+    """The models of a comma-separated list, in its order, all of one wiki and of these families.
 
     Raises SettingsError.
     """
@@ -42,10 +43,12 @@ def parse_names(inference_name: str, family: Family) -> list[ServiceName]:
         raise SettingsError(f"INFERENCE_NAME: {inference_name!r} names a model twice.")
     if len({name.wiki for name in names}) > 1:
         raise SettingsError("INFERENCE_NAME: all models of one server must be of one wiki.")
+    folders = [family.folder for family in families]
+    kinds = [kind for family in families for kind in family.kinds]
     for name in names:
-        if name.kind not in family.kinds:
+        if name.kind not in kinds:
             raise SettingsError(
-                f"INFERENCE_NAME: {name} is not a model of {family.folder}, "
-                f"which serves {', '.join(family.kinds)}."
+                f"INFERENCE_NAME: {name} is not a model of {' or '.join(folders)}: "
+                f"this server has {', '.join(kinds)}."
             )
     return names

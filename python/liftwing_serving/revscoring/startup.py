@@ -17,7 +17,7 @@ from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring.corpora import folders_of, recorded_source
-from liftwing_serving.revscoring.families import Family
+from liftwing_serving.revscoring.families import Family, file_name
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
@@ -32,19 +32,20 @@ DEFAULT_MODELS = Path("/mnt/models")
 HANDLER = "liftwing_serving.revscoring.loading:make_handler"
 
 
-def serve(family: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
+def serve(*families: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
     """Serve the models that the environment names until told to stop; exits the process.
 
-    `arguments` are KServe's command line flags, this process's own by default; settings that are
-    `given` are not looked for in the environment. Raises OSError if no process can be started.
+    They may be of any of the `families`. `arguments` are KServe's command line flags, this
+    process's own by default; settings that are `given` are not looked for in the environment.
+    Raises OSError if no process can be started.
     """
     # The first process of a container ignores what it has no handler for.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     end_on_interrupt()
     try:
         settings = load_settings(RevscoringSettings, **given)
-        names = parse_names(settings.inference_name, family)
-        files = model_files(settings, names, family.model_file)
+        names = parse_names(settings.inference_name, families)
+        files = model_files(settings, names)
     except SettingsError as error:
         sys.exit(f"{error}")
     logs.configure(
@@ -68,21 +69,19 @@ def serve(family: Family, arguments: Sequence[str] | None = None, **given: objec
     server.run([str(name) for name in names], models, settings, arguments)
 
 
-def model_files(
-    settings: RevscoringSettings, names: list[ServiceName], model_file: str
-) -> list[ModelFile]:
+def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[ModelFile]:
     """Where each model is and which version it reports, in the order of `names`.
 
     Raises SettingsError if a file is missing or MODEL_VERSION is set for several models.
     """
     if len(names) == 1:
-        path = settings.model_path or DEFAULT_MODELS / model_file
+        path = settings.model_path or DEFAULT_MODELS / file_name(names[0].kind)
         files = [ModelFile(str(names[0]), path, settings.model_version)]
     else:
         if settings.model_version is not None:
             raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
         folder = settings.model_path or DEFAULT_MODELS
-        files = [ModelFile(str(name), folder / str(name) / model_file) for name in names]
+        files = [ModelFile(str(name), folder / str(name) / file_name(name.kind)) for name in names]
     for file in files:
         try:
             found = file.path.is_file()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import ServingError
 
 R = TypeVar("R")
 
@@ -42,6 +44,22 @@ class Servable(ABC, Generic[R]):
         keep the deadline itself. Raises a ServingError for what the client is told; any other
         exception is answered as a defect.
         """
+
+    async def answer_all(
+        self, requests: Sequence[R], deadline: Deadline
+    ) -> Sequence[dict[str, Any] | ServingError]:
+        """The answers to a batch in its order, each a document or why there is none.
+
+        A family whose requests can share work does more than ask `answer` for each. An error in
+        one place says nothing of the others; what is raised is the answer to the whole batch.
+        """
+        return await asyncio.gather(*(self._answer_one(request, deadline) for request in requests))
+
+    async def _answer_one(self, request: R, deadline: Deadline) -> dict[str, Any] | ServingError:
+        try:
+            return await deadline.wait_for(self.answer(request, deadline))
+        except ServingError as error:
+            return error
 
 
 # Called with the flags of the command line once the ports are bound. What it yields is served, and

@@ -8,12 +8,12 @@ from liftwing_serving.settings import SettingsError
 
 
 def test_a_name_is_a_wiki_and_a_kind() -> None:
-    assert parse_names("enwiki-goodfaith", EDITQUALITY) == [ServiceName("enwiki", "goodfaith")]
+    assert parse_names("enwiki-goodfaith", [EDITQUALITY]) == [ServiceName("enwiki", "goodfaith")]
     assert str(ServiceName("enwiki", "goodfaith")) == "enwiki-goodfaith"
 
 
 def test_several_models_of_one_wiki() -> None:
-    names = parse_names("enwiki-damaging, enwiki-reverted", EDITQUALITY)
+    names = parse_names("enwiki-damaging, enwiki-reverted", [EDITQUALITY])
     assert [name.kind for name in names] == ["damaging", "reverted"]
 
 
@@ -32,7 +32,7 @@ def test_several_models_of_one_wiki() -> None:
 )
 def test_a_name_that_cannot_be_served_is_refused_clearly(name: str, says: str) -> None:
     with pytest.raises(SettingsError, match="^INFERENCE_NAME: ") as caught:
-        parse_names(name, EDITQUALITY)
+        parse_names(name, [EDITQUALITY])
     assert says in str(caught.value)
 
 
@@ -57,8 +57,8 @@ def test_short_names_become_database_names(short: str, database: str) -> None:
     assert database_name(short) == database
 
 
-def test_the_services_of_edit_quality_are_all_there() -> None:
+def test_the_services_are_all_there() -> None:
     listed = list(services())
-    assert len(listed) == len(set(listed)) == 80
+    assert len(listed) == len(set(listed)) == 120
     assert sum(name.kind == "damaging" for name in listed) == 35
     assert sum(name.kind == "reverted" for name in listed) == 10
