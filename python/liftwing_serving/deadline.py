@@ -28,6 +28,10 @@ class Deadline:
         """The deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    def earlier(self, seconds: float) -> Deadline:
+        """The deadline that many seconds before this one."""
+        return Deadline(self.at - seconds)
+
     def remaining(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.at - time.monotonic())
