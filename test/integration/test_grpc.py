@@ -68,6 +68,11 @@ def test_a_request_while_loading_is_unavailable_and_no_defect(loading: ModelServ
     assert stub(loading, "ModelMetadata", metadata) is grpc.StatusCode.UNAVAILABLE
     assert call(f"{loading.url}/v2/models/toy").status == 503
     assert loading.predict("toy", {"number": 1}).status == 503
+    of_route = call(f"{loading.url}/v1/doubles", b"{}")
+    assert (of_route.status, of_route.json["error"]) == (
+        503,
+        "Model with name /v1/doubles is not ready.",
+    )
     assert (health(loading), health(loading, "toy")) == (NOT_SERVING, NOT_SERVING)
     assert "traceback" not in loading.log.read_text().lower()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from liftwing_serving.server import failures, openinference
 from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
+from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.middleware import Entrance
 from liftwing_serving.settings import ServerSettings
 
@@ -127,6 +128,14 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
         answer = openinference.http_answer(question, model_name, document)
         return Response(answer, media_type="application/json")
 
+    def own_route(hosted: Hosted) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            """The answer to a request in JSON."""
+            document = await data_plane.answer_route(hosted, await request.body())
+            return Response(orjson.dumps(document), media_type="application/json")
+
+        return answer
+
     router = APIRouter()
     for path, endpoint in {
         "/": data_plane.live,
@@ -144,6 +153,7 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
     for path, endpoint in {
         "/v1/models/{model_name}:predict": predict,
         "/v2/models/{model_name}/infer": infer,
+        **{hosted.name: own_route(hosted) for hosted in data_plane.routes},
     }.items():
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None)
     return router

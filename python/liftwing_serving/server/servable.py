@@ -15,10 +15,18 @@ from liftwing_serving.errors import ServingError
 R = TypeVar("R")
 
 
+def has_own_route(name: str) -> bool:
+    """Whether a servable of that name is found under it as a path, instead of as a model."""
+    return name.startswith("/")
+
+
 class Servable(ABC, Generic[R]):
     """One model under its `name`: reads requests of a type of its own, and answers them.
 
-    The server sees to both protocols, the deadline, errors, counting and the payload log.
+    The server sees to both protocols, the deadline, errors, counting and the payload log. One whose
+    name begins with "/" is no model: it has that route to itself, for V1 requests. Such a request
+    asks for several things: the family holds each to the deadline, and is given a moment more to
+    gather them.
     """
 
     # What V2 metadata says of what computes the answers.
