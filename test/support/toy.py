@@ -17,6 +17,7 @@ from liftwing_serving.settings import ServerSettings, load_settings
 REFUSALS = {
     "unusable": errors.UpstreamUnusable("MediaWiki's answer is not JSON."),
     "unavailable": errors.UpstreamUnavailable("MediaWiki cannot be reached.", asked_delay=7),
+    "busy": errors.TooManyRequests(9),
     "lost": errors.WorkerLost("The worker processes that did this work died."),
     "missing": errors.RevisionMissing(12345),
     "hidden": errors.ResourceMissing(12345, "TextDeleted"),
