@@ -59,7 +59,7 @@ def by_v2(toy: ModelServer, given: list[Any]) -> Outcome:
 
 def by_v2_binary(toy: ModelServer, given: list[Any]) -> Outcome:
     binary = openinference.raw_tensor(json.dumps(instance).encode() for instance in given)
-    tensor = {"name": "input", "shape": [len(given)], "datatype": "BYTES"}
+    tensor: dict[str, Any] = {"name": "input", "shape": [len(given)], "datatype": "BYTES"}
     tensor["parameters"] = {"binary_data_size": len(binary)}
     outputs = [{"name": "output", "parameters": {"binary_data": True}}]
     head = json.dumps({"inputs": [tensor], "outputs": outputs}).encode()

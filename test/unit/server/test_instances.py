@@ -18,6 +18,7 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.server import Servable, instances
 from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.instances import MAX_LOGGED, Batch
+from liftwing_serving.server.openinference import Element
 from liftwing_serving.settings import ServerSettings
 from prometheus_client import REGISTRY
 
@@ -120,7 +121,7 @@ async def test_fields_beside_instances_are_ignored(hosted: Hosted) -> None:
 
 @pytest.mark.parametrize("ask", [predict, infer])
 async def test_a_bad_instance_is_refused_in_its_place(hosted: Hosted, ask: Any) -> None:
-    bad = [1, None, [], "x", {"read": "bad"}, {"answer": "bad"}, {"instances": []}]
+    bad: list[object] = [1, None, [], "x", {"read": "bad"}, {"answer": "bad"}, {"instances": []}]
     missing = error(400, str(KINDS["bad"]()))
     expected = [error(400, NOT_A_DICT)] * 4 + [missing, missing]
     expected.append(error(400, 'Expected no "instances" within an instance.'))
@@ -129,7 +130,7 @@ async def test_a_bad_instance_is_refused_in_its_place(hosted: Hosted, ask: Any) 
 
 
 async def test_an_element_that_is_no_json_is_refused_in_its_place(hosted: Hosted) -> None:
-    elements = [b'{"say":1}', b"", b"\xff", errors.BadRequest("no text")]
+    elements: list[Element] = [b'{"say":1}', b"", b"\xff", errors.BadRequest("no text")]
     first, *others = [json.loads(text) for text in await hosted.answer_each(elements)]
     assert first == {"say": 1}
     assert others == [error(400, NOT_A_DICT)] * 2 + [error(400, "no text")]
