@@ -131,7 +131,7 @@ class FakePool:
 
 
 def _scores(rows: Sequence[bytes]) -> BatchScores:
-    return BatchScores([{"prediction": int(row)} for row in rows], 0.0)
+    return BatchScores([{"prediction": int(row), "probability": {}} for row in rows], 0.0)
 
 
 async def scorer_of(api: Any, pool: FakePool, heavy_bytes: int = 100_000) -> Scorer:

@@ -32,7 +32,8 @@ async def test_each_revision_has_the_score_of_each_model_from_one_extraction() -
         "models": {"damaging": {"version": "1"}, "goodfaith": {"version": "1"}},
         "scores": {
             str(rev_id): {
-                kind: {"score": {"prediction": rev_id}} for kind in ("damaging", "goodfaith")
+                kind: {"score": {"prediction": rev_id, "probability": {}}}
+                for kind in ("damaging", "goodfaith")
             }
             for rev_id in (5, 6)
         },
@@ -59,7 +60,10 @@ async def test_a_revision_that_fails_has_the_error_under_each_model() -> None:
     }
     assert document["scores"] == {
         str(MISSING): {"damaging": {"error": error}, "goodfaith": {"error": error}},
-        "5": {kind: {"score": {"prediction": 5}} for kind in ("damaging", "goodfaith")},
+        "5": {
+            kind: {"score": {"prediction": 5, "probability": {}}}
+            for kind in ("damaging", "goodfaith")
+        },
     }
 
 
