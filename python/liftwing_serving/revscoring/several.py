@@ -74,7 +74,7 @@ class SeveralModels(Servable[Sequence[ScoreRequest]]):
         check_language(fields, self._wiki)
         rev_ids, models = self._rev_ids(fields), self._models(fields)
         extended_output = read.boolean(fields, "extended_output")
-        logs.note(revisions=len(rev_ids))
+        logs.note(instances=len(rev_ids))
         return [ScoreRequest(rev_id, models, extended_output) for rev_id in rev_ids]
 
     async def answer(self, request: Sequence[ScoreRequest], deadline: Deadline) -> dict[str, Any]:
