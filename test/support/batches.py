@@ -145,7 +145,7 @@ def requests(rev_ids: Sequence[int], *models: str, event: Any = None) -> list[Sc
 
 
 def predictions(outcomes: Sequence[Any]) -> list[object]:
-    """The revision that the first model predicts of each, or the type of what stands in its place."""
+    """What the first model predicts of each, as a number, or the type of what is in its place."""
     shown: list[object] = []
     for outcome in outcomes:
         first = outcome if isinstance(outcome, Exception) else next(iter(outcome.values()))
