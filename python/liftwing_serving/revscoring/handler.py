@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from revscoring.scoring.models.model import Model
+from revscoring.scoring.models.model import Model, open_file
 from revscoring.dependencies import Dependent, solve
 from revscoring.errors import CaughtDependencyError, MissingResource, UnexpectedContentType
 from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import speedups
+from liftwing_serving.revscoring import contents, speedups
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     Extract,
@@ -29,18 +29,19 @@ from liftwing_serving.revscoring.tasks import (
 
 
 class LoadedModel:
-    """A model in memory, with what is worth working out once.
+    """A model in memory, with what is worth working out once. A `.bz2` file is decompressed.
 
     Raises OSError if the file cannot be read, LeafUnknown if it cannot be served, and what
     unpickling raises.
     """
 
     def __init__(self, file: ModelFile) -> None:
-        with file.path.open("rb") as stream:
+        with open_file(str(file.path)) as stream:
             self.model = Model.load(stream)
         self.features: Sequence[Dependent] = self.model.features
         self.base_features: list[Dependent] = list(trim(self.features))
         self.leaves = leaves_of(self.features)
+        self.reads_wikitext = contents.reads_wikitext(self.features)
         self.info = ModelInfo(
             name=file.name,
             version=file.version or str(self.model.version),
@@ -93,6 +94,10 @@ def extract(
     """
     started = time.perf_counter()
     rev_id = documents.revision.rev_id
+    if model.reads_wikitext:
+        refusal = contents.refusal_of_entity(documents.revision)
+        if refusal is not None:
+            return ContentUnreadable(rev_id, refusal)
     context = context_for(model.leaves, documents)
     try:
         values = list(solve(model.features, context=context, cache=cache))
@@ -103,7 +108,12 @@ def extract(
         return ContentUnreadable(rev_id, str(error))
     except CaughtDependencyError as error:
         # The library wraps what a feature raises; a lack of memory is no defect of the feature.
-        raise error.exception if isinstance(error.exception, MemoryError) else error
+        if isinstance(error.exception, MemoryError):
+            raise error.exception
+        refusal = contents.refusal_of_failure(error)
+        if refusal is None:
+            raise
+        return ContentUnreadable(rev_id, refusal)
     return Features(
         values=values,
         base={str(feature): value for feature, value in zip(model.base_features, base)},
