@@ -102,6 +102,21 @@ def test_an_image_holds_its_own_server_and_packages(image: str) -> None:
     }
 
 
+@of_each_image
+def test_an_image_holds_the_corpora_that_its_models_read(image: str) -> None:
+    spec = yaml.safe_load((ROOT / ".pipeline" / image / "blubber.yaml").read_text())
+    held = FAMILIES if image == families.UNIVERSAL else [BY_FOLDER[image]]
+    expected = {corpus for family in held for corpus in family.corpora}
+    copied = {
+        requirement["source"]
+        for builder in spec["variants"].get("corpora", {}).get("builders", [])
+        for requirement in builder["custom"]["requirements"]
+    }
+    folder = "build/nltk_data"
+    marker = {f"{folder}/corpora.json"} if expected else set()
+    assert copied == {f"{folder}/corpora/{corpus}" for corpus in expected} | marker
+
+
 def test_the_pipelines_are_two_for_each_image() -> None:
     pipelines = yaml.safe_load((ROOT / ".pipeline/config.yaml").read_text())["pipelines"]
     named = {name for image in IMAGES for name in (image, f"{image}-publish")}

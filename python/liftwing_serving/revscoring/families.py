@@ -95,6 +95,11 @@ def file_name(kind: str) -> str:
     return _OF_KIND[kind].model_file
 
 
+def corpora_of(kind: str) -> tuple[str, ...]:
+    """NLTK's names of the corpora that such a model may read. Raises KeyError likewise."""
+    return _OF_KIND[kind].corpora
+
+
 def settings_of(families: Sequence[Family]) -> type[RevscoringSettings]:
     """The settings of a server of these families: those of the one that reads most."""
     return max((family.settings for family in families), key=lambda kind: len(kind.model_fields))

@@ -14,7 +14,7 @@ from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import contents, speedups
+from liftwing_serving.revscoring import contents, sentiment, speedups
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     Extract,
@@ -50,11 +50,13 @@ class LoadedModel:
 
 
 class RevscoringHandler:
-    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises."""
+    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises, CorpusMissing."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
+        if any(sentiment.read_by(model.features) for model in self._models.values()):
+            sentiment.install()
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models, in the order of their files."""

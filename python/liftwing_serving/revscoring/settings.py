@@ -17,11 +17,11 @@ from liftwing_serving.settings import (
 
 
 class CorporaSettings(Settings):
-    """Word lists that features read."""
+    """Corpora that features read."""
 
     nltk_data: str = ""
     """Folders of NLTK's corpora, with colons between; `/usr/share/nltk_data` in images. A server
-    says at its start which of them hold stand-ins."""
+    says at its start which of the corpora that its models read are stand-ins."""
 
 
 class RevscoringSettings(

@@ -16,8 +16,8 @@ from liftwing_serving.events import open_sender
 from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
-from liftwing_serving.revscoring.corpora import folders_of, recorded_source
-from liftwing_serving.revscoring.families import Family, file_name, settings_of
+from liftwing_serving.revscoring.corpora import folders_of, stand_ins_of
+from liftwing_serving.revscoring.families import Family, corpora_of, file_name, settings_of
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
@@ -54,7 +54,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
         settings.access_log_level,
         logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
     )
-    warn_of_stand_ins(settings.nltk_data)
+    warn_of_stand_ins(settings.nltk_data, names)
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
@@ -94,11 +94,11 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
     return files
 
 
-def warn_of_stand_ins(nltk_data: str) -> None:
-    """Say in the log which folders of corpora would make scores differ from production's."""
-    for folder in folders_of(nltk_data):
-        if recorded_source(folder) == "stand-in":
-            logger.warning("%s holds stand-in stop words: scores differ from production's", folder)
+def warn_of_stand_ins(nltk_data: str, names: Sequence[ServiceName]) -> None:
+    """Say in the log which corpora would make the models' scores differ from production's."""
+    read = {corpus for name in names for corpus in corpora_of(name.kind)}
+    for corpus, folder in stand_ins_of(folders_of(nltk_data), read):
+        logger.warning("%s holds a stand-in for %s: %s", folder, corpus.name, corpus.effect)
 
 
 async def _open_models(
