@@ -11,6 +11,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from liftwing_demo.wiki.articles import read_articles
+from liftwing_demo.wiki.drafts import DraftHistory
 from liftwing_demo.wiki.history import History
 from liftwing_demo.wiki.records import Revision
 from liftwing_demo.wiki.sites import WIKIPEDIA
@@ -30,7 +31,7 @@ def quiet(what: str, done: int, total: int) -> None:
 
 
 def build_wiki(path: Path, revisions: int | None = None, progress: Progress = quiet) -> None:
-    """Write a wiki with the articles and a history of `revisions` edits over them.
+    """Write a wiki with the articles, a history of `revisions` edits over them, and drafts.
 
     The file appears under its name only when it is complete.
 
@@ -93,10 +94,13 @@ def _fill(store: WikiStore, count: int, progress: Progress) -> None:
         store.add_revision(step.revision, step.labels)
         run.append(step.revision)
         progress("editing", done, count)
+    drafts = DraftHistory(articles, DEFAULT_SEED)
+    for step in islice(drafts.steps(), count):
+        store.add_revision(step.revision, step.labels)
     store.mark_reverted(reverted_ids(run))
-    for page in history.pages:
+    for page in history.pages + drafts.pages:
         store.add_page(page)
-    for user in history.accounts:
+    for user in history.accounts + drafts.accounts:
         store.add_user(user)
     store.set_meta(_identity(count) | {"now": history.now})
 
