@@ -260,8 +260,22 @@ def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:
 
 
 def test_the_readme_counts_the_wikis_and_services_that_there_are() -> None:
-    from liftwing_serving.revscoring import services
+    from liftwing_serving import catalogue
+    from liftwing_serving.revscoring import FAMILIES
 
-    real = list(services())
-    documented = re.findall(r"\| (\d+) \((\d+) services\) \|", text_of(ROOT / "README.md"))
-    assert documented == [(str(len({service.wiki for service in real})), str(len(real)))]
+    of_image: dict[str, list[str]] = {family.folder: [] for family in FAMILIES}
+    for service in catalogue.services():
+        if service.image in of_image:
+            of_image[service.image].append(service.wiki)
+    documented = re.findall(
+        r"\| (\d+) \((\d+) services\) \| `(\w+)` \|", text_of(ROOT / "README.md")
+    )
+    real = [(str(len(set(wikis))), str(len(wikis)), image) for image, wikis in of_image.items()]
+    assert sorted(documented) == sorted(real)
+
+
+def test_each_field_of_a_service_is_explained() -> None:
+    from liftwing_serving.catalogue import Service
+
+    fields = {field.name for field in dataclasses.fields(Service)} | {"storage_path"}
+    assert set(table("services.md", "## Fields")) == fields

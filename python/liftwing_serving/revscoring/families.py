@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -10,62 +9,39 @@ from dataclasses import dataclass
 class Family:
     """A family of models that one image serves.
 
-    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `wikis` says
-    for each kind of model which wikis have one in production, with spaces between: `en` is enwiki,
-    names that end in a project's are database names. `example` is the kind that tools and tests
-    take when any will do.
+    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `kinds` are
+    the kinds of model it serves, as they end an INFERENCE_NAME; `example` is the one that tools
+    and tests take when any will do. Which wikis have them, services.tsv says.
     """
 
     folder: str
-    wikis: Mapping[str, str]
+    kinds: tuple[str, ...]
     example: str
     model_file: str = "model.bin"
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of model it serves, as they end an INFERENCE_NAME."""
-        return tuple(self.wikis)
-
-
-_EDITED_WIKIS = (
-    "ar bs ca cs de en eswikibooks es eswikiquote et fa fi fr he hi hu it ja ko lv nl no pl pt "
-    "ro ru simple sq sr sv test tr uk wikidata zh"
-)
-_TOPIC_WIKIS = "ar cs en eu hu hy ko sr uk vi"
 
 ARTICLEQUALITY = Family(
     folder="articlequality",
-    wikis={
-        "articlequality": "en eu fa fr frwikisource gl nl pt ru simple sv test tr uk",
-        "itemquality": "wikidata",
-    },
+    kinds=("articlequality", "itemquality"),
     example="articlequality",
 )
 
 DRAFTQUALITY = Family(
     folder="draftquality",
-    wikis={"draftquality": "en pt simple test"},
+    kinds=("draftquality",),
     example="draftquality",
     model_file="model.bz2",
 )
 
 EDITQUALITY = Family(
     folder="editquality",
-    wikis={
-        "damaging": _EDITED_WIKIS,
-        "goodfaith": _EDITED_WIKIS,
-        "reverted": "bn el enwiktionary gl hr id is ta translate vi",
-    },
+    kinds=("damaging", "goodfaith", "reverted"),
     example="damaging",
 )
 
 TOPIC = Family(
     folder="topic",
-    wikis={
-        "articletopic": _TOPIC_WIKIS,
-        "itemtopic": "wikidata",
-        "drafttopic": _TOPIC_WIKIS,
-    },
+    kinds=("articletopic", "itemtopic", "drafttopic"),
     example="articletopic",
 )
 
