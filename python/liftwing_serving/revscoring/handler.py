@@ -14,7 +14,7 @@ from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import speedups
+from liftwing_serving.revscoring import libraries, speedups
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     Extract,
@@ -52,6 +52,7 @@ class RevscoringHandler:
     """A `workers.Handler` for revscoring models. Raises what LoadedModel raises."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
+        libraries.settle()
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
 
