@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from support.feature_lists import feature_lists, languages_of
 from support.language_scores import Comparison, compare_all, wiki_of
