@@ -7,8 +7,8 @@ for draft quality. Models that disagree about a name get values of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import BuiltinFunctionType, FunctionType
+from collections.abc import Iterable, Mapping
+from types import FunctionType
 from typing import Any
 
 from revscoring.dependencies import Dependent, expand
@@ -52,7 +52,7 @@ def _alike(one: Any, other: Any, compared: set[tuple[int, int]]) -> bool:
     if type(one) is not type(other):
         return False
     compared.add((id(one), id(other)))
-    if isinstance(one, (type, FunctionType, BuiltinFunctionType)):
+    if isinstance(one, (type, FunctionType)):
         return False
     if isinstance(one, Dependent):
         return bool(one == other)
@@ -63,16 +63,15 @@ def _alike(one: Any, other: Any, compared: set[tuple[int, int]]) -> bool:
             for key, value in one.items()
         )
     if isinstance(one, (list, tuple)):
-        return _all_alike(one, other, compared)
+        return len(one) == len(other) and all(
+            _alike(value, its, compared) for value, its in zip(one, other)
+        )
     if (one == other) is True:
         return True
+    if isinstance(one, (str, bytes, int, float, set, frozenset)):
+        return False
     try:
-        return _all_alike(one.__reduce_ex__(2), other.__reduce_ex__(2), compared)
+        # As pickle takes it apart.
+        return _alike(one.__reduce_ex__(2), other.__reduce_ex__(2), compared)
     except TypeError:
         return False
-
-
-def _all_alike(ones: Sequence[Any], others: Sequence[Any], compared: set[tuple[int, int]]) -> bool:
-    return len(ones) == len(others) and all(
-        _alike(one, other, compared) for one, other in zip(ones, others)
-    )
