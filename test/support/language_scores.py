@@ -11,7 +11,7 @@ import os
 import random
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -74,41 +74,41 @@ def wiki_of(wanted: FeatureList) -> str:
 def compare_all(wikis: Sequence[str], folder: Path) -> dict[str, Comparison]:
     """By wiki what both sides say; one process for each side, the stock library's ahead."""
     spawn = get_context("spawn")
-    comparisons: dict[str, Comparison] = {}
     with (
         ProcessPoolExecutor(1, spawn, _prepare, (folder,)) as stock,
         ProcessPoolExecutor(1, spawn, _prepare, (folder,)) as ours,
     ):
-        first = {wiki: stock.submit(_stock_scores, wiki) for wiki in wikis}
-        second: dict[str, Future[dict[FeatureList, Scored] | str]] = {}
-        for wiki, future in first.items():
-            made = future.result()
-            if isinstance(made, str):
-                comparisons[wiki] = Comparison({}, {}, made)
-            else:
-                second[wiki] = ours.submit(_our_scores, made)
-        for wiki, later in second.items():
-            scored = later.result()
-            made = first[wiki].result()
-            assert not isinstance(made, str)
-            failed = isinstance(scored, str)
-            comparisons[wiki] = (
-                Comparison({}, {}, str(scored)) if failed else Comparison(made.scored, scored)
-            )
+        made = {wiki: stock.submit(_telling, _score_with_stock, wiki) for wiki in wikis}
+        scored: dict[str, Future[dict[FeatureList, Scored]]] = {}
+        comparisons: dict[str, Comparison] = {}
+        for wiki, future in made.items():
+            try:
+                scored[wiki] = ours.submit(_telling, _score_with_handler, future.result())
+            except Failed as error:
+                comparisons[wiki] = Comparison({}, {}, str(error))
+        for wiki, later in scored.items():
+            try:
+                comparisons[wiki] = Comparison(made[wiki].result().scored, later.result())
+            except Failed as error:
+                comparisons[wiki] = Comparison({}, {}, str(error))
     return comparisons
+
+
+class Failed(Exception):
+    """A side could not score; the text is the traceback. revscoring's own cannot be sent."""
+
+
+def _telling(work: Callable[[Any], Any], argument: Any) -> Any:
+    try:
+        return work(argument)
+    except Exception:
+        raise Failed(traceback.format_exc()) from None
 
 
 def _prepare(folder: Path) -> None:
     warnings.simplefilter("ignore")
     # Where feature lists look for `word2vec/`.
     os.chdir(folder)
-
-
-def _stock_scores(wiki: str) -> OfStock | str:
-    try:
-        return _score_with_stock(wiki)
-    except Exception:
-        return traceback.format_exc()
 
 
 def _score_with_stock(wiki: str) -> OfStock:
@@ -124,13 +124,13 @@ def _score_with_stock(wiki: str) -> OfStock:
     extractor = Extractor(MadeUpWiki(documents))
     files: dict[FeatureList, Path] = {}
     scored: dict[FeatureList, Scored] = {}
-    known: dict[int, FeatureList] = {}
+    known: list[Any] = []
     for wanted in lists:
         features = getattr(importlib.import_module(wanted.module), wanted.name)
-        # goodfaith's list is most often damaging's under another name.
-        if id(features) in known:
+        # goodfaith's list is damaging's under another name.
+        if any(features is other for other in known):
             continue
-        known[id(features)] = wanted
+        known.append(features)
         files[wanted] = Path(f"{wanted.module}.{wanted.name}.model").resolve()
         scored[wanted] = _stock_list(features, documents, extractor, files[wanted])
     return OfStock(documents, files, scored)
@@ -189,13 +189,6 @@ def _write_vectors(lists: Sequence[FeatureList], words: Sequence[str]) -> None:
         vectors.add_vectors(known, made)
         Path("word2vec").mkdir(exist_ok=True)
         vectors.save(f"word2vec/{name}")
-
-
-def _our_scores(made: OfStock) -> dict[FeatureList, Scored] | str:
-    try:
-        return _score_with_handler(made)
-    except Exception:
-        return traceback.format_exc()
 
 
 def _score_with_handler(made: OfStock) -> dict[FeatureList, Scored]:

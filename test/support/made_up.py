@@ -63,16 +63,15 @@ def item_of(dice: random.Random, claims: int) -> str:
         }
 
     def statement(number: int) -> dict[str, Any]:
-        made = {
+        made: dict[str, Any] = {
             "mainsnak": snak(number, dice.randint(5, 400)),
             "type": "statement",
             "id": f"Q42${dice.getrandbits(64):x}",
             "rank": dice.choice(["normal", "preferred"]),
         }
         if dice.random() < 0.6:
-            cited = (
-                {"P143": [snak(143, 328)]} if dice.random() < 0.5 else {"P248": [snak(248, 36578)]}
-            )
+            source, target = dice.choice([(143, 328), (248, 36578)])
+            cited = {f"P{source}": [snak(source, target)]}
             made["references"] = [{"hash": f"{dice.getrandbits(64):x}", "snaks": cited}]
         return made
 
@@ -85,7 +84,7 @@ def item_of(dice: random.Random, claims: int) -> str:
     codes = ["en", "de", "fr", "es", "ru", "zh", "ar", "nl", "ja", "sv", "hu", "ko"]
     properties = sorted(dice.sample([18, 21, 27, 31, 54, 109, 373, 569, 570, 856, 17, 131], claims))
     sites = [f"{code}wiki" for code in dice.sample(codes, 4)]
-    item = {
+    item: dict[str, Any] = {
         "type": "item",
         "id": "Q42",
         "labels": texts(dice.sample(codes, 6)),
@@ -106,7 +105,7 @@ def item_of(dice: random.Random, claims: int) -> str:
 def revisions_of(
     wiki: str, texts: Sequence[tuple[str | None, str]], comment: str
 ) -> list[Documents]:
-    """A revision for each pair of texts, its parent's (or None) and its own, by all kinds of users."""
+    """A revision for each pair of texts, its parent's (or None) and its own, by various users."""
     page = Page(7, 0, "Page")
     if wiki == "translatewiki":
         page = Page(7, 8, "MediaWiki:Page/de")

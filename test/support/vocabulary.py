@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def vocabulary_of(language: str, seed: int) -> Vocabulary:
     stopwords = _stopwords(module)
     dictionary = getattr(module, "dictionary", None)
     if dictionary is None:
-        letters = {*"".join([*matched["badwords"], *matched["informals"], *stopwords])}
-        words = _invented("".join(sorted(filter(str.isalpha, letters))), dice)
+        used = {*"".join([*matched["badwords"], *matched["informals"], *stopwords])}
+        words = _invented("".join(sorted(filter(str.isalpha, used))), dice)
         return Vocabulary(language, stopwords + words[:200], words[200:230], stopwords, matched)
     check = dictionary.revision.datasources.dictionary_check
     listed = sorted({word for tag in dictionaries_of(language) for word in words_of(tag)})
@@ -70,7 +71,9 @@ def words_of(tag: str) -> set[str]:
     """Words of an installed dictionary of aspell's or hunspell's, of all that the tag may mean."""
     files = [*HUNSPELL.glob(f"{tag}.dic"), *HUNSPELL.glob(f"{tag}_*.dic")]
     if files:
-        lines = (line for file in {file.resolve() for file in files} for line in _lines(file))
+        lines: Iterator[str] = chain.from_iterable(
+            _lines(file) for file in {file.resolve() for file in files}
+        )
     else:
         dump = subprocess.run(
             ["aspell", "-l", tag, "--encoding=utf-8", "dump", "master"],

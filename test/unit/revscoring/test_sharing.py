@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,16 +81,14 @@ def test_models_of_edit_quality_share_all() -> None:
     assert len(groups(models)) == 1
 
 
-def values_of(models: dict[str, Sequence[Any]], folder: Path) -> dict[str, list[Any]]:
+def values_of(models: Mapping[str, Sequence[Any]], folder: Path) -> dict[str, list[Any]]:
     """By model the features of a revision with a link to A and two to B, asked for together."""
     for name, features in models.items():
         write_model(folder / name, features)
     handler = make_handler([ModelFile(name, folder / name) for name in models])
     text = "[[A:1]] [[B:1]] [[B:2]]"
-    revision = Revision(
-        *(12, 0, Page(5, 0, "Page"), "2025-01-01T00:00:00Z"),
-        *("Alice", 3, len(text), "", text, "wikitext"),
-    )
+    page = Page(5, 0, "Page")
+    revision = Revision(12, 0, page, None, "Alice", 3, len(text), "", text, "wikitext")
     scores = handler(ExtractAndPredict(tuple(models), Documents(revision)))
     return {name: list(score.features.values()) for name, score in scores.items()}
 
