@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +14,16 @@ class Family:
 
     `folder` is its directory in `revscoring/` and the name of its image and pipeline. `kinds` are
     the kinds of model it serves, as they end an INFERENCE_NAME; `example` is the one that tools
-    and tests take when any will do. Which wikis have them, services.tsv says.
+    and tests take when any will do. `corpora` are NLTK's names of those that its feature lists
+    read. Which wikis have its models, services.tsv says.
     """
 
     folder: str
     kinds: tuple[str, ...]
     example: str
     model_file: str = "model.bin"
+    corpora: tuple[str, ...] = ("stopwords",)
+    settings: type[RevscoringSettings] = RevscoringSettings
 
 
 ARTICLEQUALITY = Family(
@@ -31,6 +37,7 @@ DRAFTQUALITY = Family(
     kinds=("draftquality",),
     example="draftquality",
     model_file="model.bz2",
+    corpora=("sentiwordnet", "stopwords", "wordnet"),
 )
 
 EDITQUALITY = Family(
@@ -43,19 +50,41 @@ TOPIC = Family(
     folder="topic",
     kinds=("articletopic", "itemtopic", "drafttopic"),
     example="articletopic",
+    corpora=(),
+    settings=TopicSettings,
 )
 
 FAMILIES = (ARTICLEQUALITY, DRAFTQUALITY, EDITQUALITY, TOPIC)
 
 
+_OF_KIND = {kind: family for family in FAMILIES for kind in family.kinds}
+
+# The folder of the server that picks its families from INFERENCE_NAME, and its image's name.
+UNIVERSAL = "revscoring"
+
+
 def family_of(kind: str) -> Family | None:
     """The family that serves a kind of model, or None if there is none."""
-    return next((family for family in FAMILIES if kind in family.kinds), None)
+    return _OF_KIND.get(kind)
 
 
 def file_name(kind: str) -> str:
     """What the file of such a model is called. Raises KeyError if no family serves the kind."""
-    family = family_of(kind)
-    if family is None:
-        raise KeyError(kind)
-    return family.model_file
+    return _OF_KIND[kind].model_file
+
+
+def corpora_of(kind: str) -> tuple[str, ...]:
+    """NLTK's names of the corpora that such a model may read. Raises KeyError likewise."""
+    return _OF_KIND[kind].corpora
+
+
+def settings_of(families: Sequence[Family]) -> type[RevscoringSettings]:
+    """The settings of a server of these families: those of the one that reads most."""
+    return max((family.settings for family in families), key=lambda kind: len(kind.model_fields))
+
+
+def settings_by_image() -> dict[str, type[RevscoringSettings]]:
+    """What each image reads from the environment, by the image's name."""
+    return {family.folder: family.settings for family in FAMILIES} | {
+        UNIVERSAL: settings_of(FAMILIES)
+    }
