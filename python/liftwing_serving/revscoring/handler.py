@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,15 +14,17 @@ from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import speedups
+from liftwing_serving.revscoring import scoring, speedups
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
+    BatchScores,
     Extract,
     ExtractAndPredict,
     Features,
     ModelFile,
     ModelInfo,
     Predict,
+    PredictBatch,
     Score,
     Scores,
 )
@@ -38,6 +40,7 @@ class LoadedModel:
     def __init__(self, file: ModelFile) -> None:
         with file.path.open("rb") as stream:
             self.model = Model.load(stream)
+        scoring.scale_without_refitting(self.model)
         self.features: Sequence[Dependent] = self.model.features
         self.base_features: list[Dependent] = list(trim(self.features))
         self.leaves = leaves_of(self.features)
@@ -59,11 +62,17 @@ class RevscoringHandler:
         """The loaded models, in the order of their files."""
         return [model.info for model in self._models.values()]
 
-    def __call__(self, task: Extract | Predict | ExtractAndPredict) -> Mapping[str, Any]:
+    def __call__(
+        self, task: Extract | Predict | PredictBatch | ExtractAndPredict
+    ) -> Mapping[str, Any]:
         """Run one task: for each of its models the result, or the ServingError it met.
 
-        The results are Features by name for Extract, else Scores; whatever is raised is a defect.
+        The results are as each task says; whatever is raised is a defect.
         """
+        if isinstance(task, PredictBatch):
+            return {
+                name: predict_batch(self._models[name], rows) for name, rows in task.rows.items()
+            }
         if isinstance(task, Predict):
             return self._predict(task.features)
         features = self._extract(task.models, task.documents)
@@ -105,7 +114,7 @@ def extract(
         # The library wraps what a feature raises; a lack of memory is no defect of the feature.
         raise error.exception if isinstance(error.exception, MemoryError) else error
     return Features(
-        values=values,
+        packed=pickle.dumps(values),
         base={str(feature): value for feature, value in zip(model.base_features, base)},
         seconds=time.perf_counter() - started,
     )
@@ -114,20 +123,17 @@ def extract(
 def predict(model: LoadedModel, features: Features) -> Score:
     """One model's score of its features. Whatever is raised is a defect."""
     started = time.perf_counter()
-    document = model.model.score(features.values)
+    document = scoring.score_row(model.model, pickle.loads(features.packed))
     return Score(
-        document=_with_json_keys(document),
+        document=document,
         features=features.base,
         extract_seconds=features.seconds,
         predict_seconds=time.perf_counter() - started,
     )
 
 
-def _with_json_keys(document: dict[Any, Any]) -> dict[str, Any]:
-    """The document with keys as JSON writes them: the label True becomes `true`."""
-    return {
-        (json.dumps(key) if isinstance(key, bool) else str(key)): (
-            _with_json_keys(value) if isinstance(value, dict) else value
-        )
-        for key, value in document.items()
-    }
+def predict_batch(model: LoadedModel, packed: Sequence[bytes]) -> BatchScores:
+    """One model's scores of several revisions' features, which fail each by itself."""
+    started = time.perf_counter()
+    documents = scoring.score_rows(model.model, [pickle.loads(row) for row in packed])
+    return BatchScores(documents, time.perf_counter() - started)

@@ -107,10 +107,16 @@ class Runners:
         await asyncio.gather(*(runner.start() for runner in self._distinct))
         return self.preprocess.description
 
-    def refusal(self, kind: Hashable, deadline: Deadline) -> int | None:
-        """Whether a request that arrives is one too many: in how many seconds it might not be."""
+    def refusal(self, kind: Hashable, deadline: Deadline, number: int = 1) -> int | None:
+        """Whether a request that arrives is one too many: in how many seconds it might not be.
+
+        A batch has a `number` of extractions; where scoring is apart, that is one task for all.
+        """
         now = time.monotonic()
-        refusals = (runner.load.refusal(kind, deadline.at - now, now) for runner in self._distinct)
+        left = deadline.at - now
+        refusals = [self.preprocess.load.refusal(kind, left, now, number)]
+        if self.inference is not self.preprocess:
+            refusals.append(self.inference.load.refusal(kind, left, now))
         return max((seconds for seconds in refusals if seconds is not None), default=None)
 
     async def close(self) -> None:
