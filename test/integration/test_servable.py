@@ -188,6 +188,14 @@ def test_what_a_route_has_when_the_time_is_over_is_gathered_but_not_waited_for(
     assert (endless.status, endless.json["error"]) == (503, "The request's time was over.")
 
 
+def test_the_openapi_document_has_what_the_loaded_servables_say(toy: ModelServer) -> None:
+    document = call(f"{toy.url}/openapi.json").json
+    fields = document["components"]["schemas"]["Request"]["properties"]
+    assert fields["number"] == {"type": "integer", "minimum": 1}
+    body = document["paths"]["/v1/doubles"]["post"]["requestBody"]
+    assert "numbers" in body["content"]["application/json"]["schema"]["properties"]
+
+
 def test_it_is_ready_under_its_name(toy: ModelServer) -> None:
     assert call(f"{toy.url}/v1/models").json == {"models": ["toy"]}
     assert call(f"{toy.url}/v2/models/toy/ready").status == 200

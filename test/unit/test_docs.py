@@ -141,11 +141,13 @@ MEANT = {
     "BodyTooSlow": "the body does not arrive",
     "HeadersTooLarge": "the request's headers are over 64 KiB",
     "PayloadTooLarge": "the body is over MAX_BODY_BYTES",
+    "TooManyInstances": "more instances than MAX_INSTANCES",
     "UpstreamUnusable": "MediaWiki answered something unusable",
     "UpstreamUnavailable": "MediaWiki cannot be reached or is busy",
     "TooManyRequests": "the server has more work than it can do",
     "Overloaded": "there is more work than can be done in time",
     "WorkerLost": "workers died",
+    "NoneAnswered": "all instances of a batch failed so",
     "DeadlineExceeded": "the request's time is over",
     "InternalError": "a defect",
     # KServe's and Starlette's own.

@@ -69,7 +69,7 @@ class Lifecycle:
         for name in further_names(flags):
             self._models.update(models[0], name)
         routes = [hosted for hosted in self._hosted if hosted.has_route]
-        self._data_plane = LiftwingDataPlane(self._models, routes)
+        self._data_plane = LiftwingDataPlane(self._models, routes, settings.max_instances)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._give_up = asyncio.Event()
