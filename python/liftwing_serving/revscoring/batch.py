@@ -80,7 +80,7 @@ class Batch:
         self._singles = singles
         self._runners = runners
         given = deadline.remaining()
-        self._extraction = deadline.earlier(min(SCORING_SECONDS, SCORING_SHARE * given))
+        self._extraction = deadline.later(-min(SCORING_SECONDS, SCORING_SHARE * given))
         self._deadline = deadline
         self._load = runners.preprocess.load
         self._planned = {request.key for request in requests if request.key not in singles}
