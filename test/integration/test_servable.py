@@ -174,6 +174,8 @@ def test_a_route_of_its_own_has_the_errors_of_all(toy: ModelServer) -> None:
     refused = by_route(toy, {"numbers": ["1"]})
     assert (refused.status, refused.json["error"]) == (400, 'Expected "number" to be an integer.')
     assert by_route(toy, b"[]").status == 400
+    # What `instances` are is its own affair.
+    assert by_route(toy, {"numbers": [1], "instances": [1]}).json == {"doubles": [2]}
     assert by_route(toy, b"x" * (CAP + 1)).status == 413
     assert by_route(toy, {"numbers": [13]}).json["error"].endswith("request id: of-a-route")
     assert call(f"{toy.url}/v1/doubles").status == 405

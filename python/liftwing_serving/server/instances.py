@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import itertools
 import logging
 import time
 from collections import Counter
@@ -144,4 +145,6 @@ def instance_fields(value: object) -> dict[str, Any]:
 
 def predictions(texts: Iterable[bytes]) -> bytes:
     """The V1 answer to a batch, of the JSON of each instance's."""
-    return b'{"%b":[%b]}' % (PREDICTIONS.encode(), b",".join(texts))
+    # Megabytes, which are copied but once.
+    commas = itertools.chain.from_iterable((b",", text) for text in texts)
+    return b"".join((b'{"%b":[' % PREDICTIONS.encode(), *itertools.islice(commas, 1, None), b"]}"))
