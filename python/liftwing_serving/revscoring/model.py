@@ -11,6 +11,7 @@ from typing import Any
 from liftwing_serving import logs
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.events import EventSender, EventSource, score_event
+from liftwing_serving.fields import MAX_INTEGER
 from liftwing_serving.revscoring.batch import Outcome
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.requests import ScoreRequest, score_request
@@ -36,6 +37,20 @@ class RevscoringModel(Servable[ScoreRequest]):
         self._scorer = scorer
         self._sender = sender
         self._stream = stream or ""
+
+    @property
+    def request_schema(self) -> dict[str, Any]:
+        """The fields of a request, as docs/api.md lists them."""
+        return {
+            "type": "object",
+            "properties": {
+                "rev_id": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
+                "extended_output": {"type": "boolean", "default": False},
+                "event": {"type": "object", "required": ["$schema"]},
+                "lang": {"type": "string"},
+            },
+            "anyOf": [{"required": ["rev_id"]}, {"required": ["event"]}],
+        }
 
     @property
     def alive(self) -> bool:
@@ -100,12 +115,16 @@ def score_document(
     `{wiki: {"models": {kind: {"version"}}, "scores": {rev_id: {kind: {"score", "features"}}}}}`;
     `features` only if they are asked for. https://www.mediawiki.org/wiki/ORES
     """
-    entry: dict[str, Any] = {"score": score.document}
-    if request.extended_output:
-        entry["features"] = score.features
     return {
         service.wiki: {
             "models": {service.kind: {"version": version}},
-            "scores": {str(request.rev_id): {service.kind: entry}},
+            "scores": {str(request.rev_id): {service.kind: score_entry(request, score)}},
         }
     }
+
+
+def score_entry(request: ScoreRequest, score: Score) -> dict[str, Any]:
+    """A model's part of such an answer: `score`, and `features` if they are asked for."""
+    if request.extended_output:
+        return {"score": score.document, "features": score.features}
+    return {"score": score.document}

@@ -10,12 +10,14 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from liftwing_serving import logs, metrics, server
 from liftwing_serving.events import open_sender
 from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
+from liftwing_serving.revscoring import several
 from liftwing_serving.revscoring.corpora import folders_of, recorded_source
 from liftwing_serving.revscoring.families import Family, file_name
 from liftwing_serving.revscoring.model import RevscoringModel
@@ -23,6 +25,7 @@ from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.settings import RevscoringSettings
 from liftwing_serving.revscoring.tasks import ModelFile
+from liftwing_serving.server import Servable
 from liftwing_serving.settings import SettingsError, load_settings
 from liftwing_serving.workers import HandlerSpec, Runners, make_runners
 
@@ -61,12 +64,12 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     runners = make_runners(settings, HandlerSpec(HANDLER, files))
 
     @asynccontextmanager
-    async def models(flags: argparse.Namespace) -> AsyncIterator[list[RevscoringModel]]:
+    async def models(flags: argparse.Namespace) -> AsyncIterator[list[Servable[Any]]]:
         async with AsyncExitStack() as opened:
             yield await _open_models(opened, settings, names, runners)
 
     arguments = sys.argv[1:] if arguments is None else arguments
-    server.run([str(name) for name in names], models, settings, arguments)
+    server.run([*map(str, names), several.ROUTE], models, settings, arguments)
 
 
 def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[ModelFile]:
@@ -104,8 +107,8 @@ async def _open_models(
     settings: RevscoringSettings,
     names: list[ServiceName],
     runners: Runners,
-) -> list[RevscoringModel]:
-    """The models, and what they share, which is closed with `opened`.
+) -> list[Servable[Any]]:
+    """The models and their common route, and what they share, which is closed with `opened`.
 
     Raises TemplateFailed, OSError.
     """
@@ -116,4 +119,6 @@ async def _open_models(
     scorer = Scorer(revisions, runners, settings.mwapi_revid_content_threshold_bytes)
     opened.push_async_callback(scorer.close)
     await scorer.start()
-    return [RevscoringModel(name, scorer, sender, settings.eventgate_stream) for name in names]
+    together = several.SeveralModels(names, scorer, settings.max_instances)
+    stream = settings.eventgate_stream
+    return [*(RevscoringModel(name, scorer, sender, stream) for name in names), together]
