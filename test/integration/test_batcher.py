@@ -195,7 +195,7 @@ async def test_events_that_were_merged_are_emitted_once_each_with_their_own_scor
 ) -> None:
     deliveries = Deliveries(running_eventgate)
     rev_ids = list(light_stock)[90:96]
-    clients = [
+    clients: list[list[Any]] = [
         [{"event": revision_create(rev_ids[0])}, {"event": page_change(rev_ids[1])}],
         [{"rev_id": rev_ids[2]}, {"event": revision_create(UNKNOWN)}],
         [{"event": page_change(rev_ids[3])}, {"event": revision_create(rev_ids[4], "dewiki")}],

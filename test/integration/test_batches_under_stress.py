@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,11 +125,14 @@ def test_500_times_nothing_and_500_times_the_same_are_answered_500_times(
 ) -> None:
     rev_id = list(light_stock)[3]
     refusals = predictions_of(ask(server, [{}] * 500))
-    assert refusals == [{"error": {"code": 400, "message": 'Expected "rev_id" in input data.'}}] * 500
+    assert (
+        refusals == [{"error": {"code": 400, "message": 'Expected "rev_id" in input data.'}}] * 500
+    )
     wiki.reset()
-    assert predictions_of(ask(server, [{"rev_id": rev_id}] * 500)) == [
-        answer_to(rev_id, light_stock)
-    ] * 500
+    assert (
+        predictions_of(ask(server, [{"rev_id": rev_id}] * 500))
+        == [answer_to(rev_id, light_stock)] * 500
+    )
     asked = [id_ for ids in wiki.calls()["revids"] for id_ in ids]
     assert asked.count(rev_id) == 1
 
@@ -213,6 +215,16 @@ def stopped_workers(server: ModelServer) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@contextmanager
+def asking(server: ModelServer, rev_ids: list[int]) -> Iterator[None]:
+    """A client asks for a batch of these; it leaves at the end, answered or not."""
+    body = json.dumps({"instances": of_revisions(rev_ids)}).encode()
+    head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(head.encode() + b"\r\n\r\n" + body)
+        yield
+
+
 def asked_for(wiki: Wiki, rev_ids: list[int]) -> set[int]:
     return {rev_id for ids in wiki.calls()["revids"] for rev_id in ids} & set(rev_ids)
 
@@ -225,12 +237,9 @@ def test_the_work_for_a_client_that_left_is_given_up(
     server: ModelServer, wiki: Wiki, light_stock: Stock
 ) -> None:
     rev_ids = list(light_stock)
-    body = json.dumps({"instances": of_revisions(rev_ids)}).encode()
-    head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
     before = left(server)
     with stopped_workers(server):
-        with socket.create_connection(("127.0.0.1", server.port)) as client:
-            client.sendall(head.encode() + b"\r\n" + body)
+        with asking(server, rev_ids):
             wait_until(lambda: len(asked_for(wiki, rev_ids)) >= GROUP, 60, "it is under way")
         wait_until(lambda: left(server) == before + 1, 60, "the client is missed")
     # What others ask for is answered, and nothing that nobody waits for.
@@ -244,34 +253,13 @@ def test_who_asks_alone_does_not_fail_with_a_batch_whose_client_left(
     """Both wait for the same documents, which the batch asked for first."""
     wiki.turn(latency=1)
     rev_ids = list(light_stock)[:GROUP]
-    body = json.dumps({"instances": of_revisions(rev_ids)}).encode()
-    head = f"POST /v1/models/{NAME}:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
     with ThreadPoolExecutor(1) as threads:
-        with socket.create_connection(("127.0.0.1", server.port)) as client:
-            client.sendall(head.encode() + b"\r\n" + body)
+        with asking(server, rev_ids):
             wait_until(lambda: asked_for(wiki, rev_ids), 60, "it is under way")
             alone = threads.submit(server.predict, NAME, {"rev_id": rev_ids[7]})
             time.sleep(0.3)
         answer = alone.result()
     assert (answer.status, answer.json) == (200, answer_to(rev_ids[7], light_stock))
-
-
-def test_a_single_request_does_not_wait_for_batches(
-    server: ModelServer, nasty: dict[str, list[int]], light_stock: Stock
-) -> None:
-    """Two of 500 large revisions are under way: they take many times as long."""
-    large = (nasty["large_parent"] * 500)[:500]
-    instances = [{"rev_id": rev_id, "extended_output": bool(i % 2)} for i, rev_id in enumerate(large)]
-    rev_id = list(light_stock)[5]
-    done = threading.Event()
-    with ThreadPoolExecutor(2) as threads:
-        before = computed(server)
-        batches = [threads.submit(ask, server, instances) for _ in range(2)]
-        wait_until(lambda: computed(server) > before, 60, "workers at work")
-        answer = server.predict(NAME, {"rev_id": rev_id})
-        assert (answer.status, answer.json) == (200, answer_to(rev_id, light_stock))
-        assert not all(batch.done() for batch in batches)
-        done.set()
 
 
 def test_a_batch_in_flight_when_the_server_stops_is_answered(
@@ -284,7 +272,9 @@ def test_a_batch_in_flight_when_the_server_stops_is_answered(
             answer = threads.submit(ask, server, of_revisions(rev_ids))
             wait_until(lambda: asked_for(wiki, rev_ids), 60, "it is under way")
             server.process.terminate()
-            wait_until(lambda: "finishing what" in server.log.read_text(), 60, "the stop is noticed")
+            wait_until(
+                lambda: "finishing what" in server.log.read_text(), 60, "the stop is noticed"
+            )
         expected = [answer_to(rev_id, light_stock) for rev_id in rev_ids]
         assert predictions_of(answer.result()) == expected
     assert server.process.wait(60) == 0

@@ -40,7 +40,7 @@ def infer(
     }
 
 
-def tell(client: Any, model: str, as_json: dict[str, bool]) -> Any:
+def tell(client: Any, as_json: dict[str, bool], model: str) -> Any:
     """What is known of a server and its model."""
     return {
         "ready": [client.is_server_live(), client.is_server_ready(), client.is_model_ready(model)],
@@ -65,7 +65,7 @@ def main(http_address: str, grpc_address: str) -> None:
             if call == "infer":
                 answer = infer(client, package, *arguments)
             else:
-                answer = tell(client, *arguments, as_json)
+                answer = tell(client, as_json, *arguments)
             outcome = {"answer": answer}
         except InferenceServerException as error:
             outcome = {"refused": [error.status(), error.message()]}
