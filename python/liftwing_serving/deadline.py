@@ -35,6 +35,10 @@ class Deadline:
         """The deadline that many seconds after this one."""
         return Deadline(self.at + seconds)
 
+    def earlier(self, seconds: float) -> Deadline:
+        """The deadline that many seconds before this one."""
+        return Deadline(self.at - seconds)
+
     def remaining(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.at - time.monotonic())

@@ -32,7 +32,7 @@ from liftwing_serving.server.instances import (
     instance_fields,
     predictions,
 )
-from liftwing_serving.server.middleware import came_by_http, client_left
+from liftwing_serving.server.middleware import came_by_http, client_left, unless_client_leaves
 from liftwing_serving.server.openinference import Element, text_of
 from liftwing_serving.server.payloads import loggable
 from liftwing_serving.server.servable import ANY_OBJECT, Servable, has_own_route
@@ -113,8 +113,11 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             request = servable.read(fields)
         with PREDICT_HIST_TIME.labels(**self._labels).time():
             deadline = self._deadline()
-            end = deadline.later(COLLECT_SECONDS) if self.has_route else deadline
-            return orjson.dumps(await end.wait_for(servable.answer(request, deadline)))
+            answer = servable.answer(request, deadline)
+            if self.has_route:
+                end = deadline.later(COLLECT_SECONDS)
+                return orjson.dumps(await unless_client_leaves(end.wait_for(answer)))
+            return orjson.dumps(await deadline.wait_for(answer))
 
     async def _answer_batch(
         self,
@@ -131,7 +134,7 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         with PRE_HIST_TIME.labels(**self._labels).time():
             batch = await Batch.read(read, given)
         with PREDICT_HIST_TIME.labels(**self._labels).time():
-            await batch.answer(servable, self._deadline())
+            await unless_client_leaves(batch.answer(servable, self._deadline()))
         tally.codes = batch.codes
         return await batch.texts()
 
