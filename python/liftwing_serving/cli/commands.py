@@ -18,7 +18,7 @@ from rich.table import Table
 
 from liftwing_serving import revscoring
 from liftwing_serving.cli.asking import Answer, score_all
-from liftwing_serving.revscoring import FAMILIES, RevscoringSettings, ServiceName, family_of
+from liftwing_serving.revscoring import ServiceName, family_of
 from liftwing_serving.settings import SettingsError, as_markdown
 
 # Commands of other distributions, such as the demo, appear under this group.
@@ -131,7 +131,7 @@ def settings(
     ] = False,
 ) -> None:
     """List the environment variables that servers read."""
-    text = as_markdown({family.folder: RevscoringSettings for family in FAMILIES})
+    text = as_markdown(revscoring.families.settings_by_image())
     if markdown:
         sys.stdout.write(text)
     else:

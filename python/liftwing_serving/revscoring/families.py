@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +15,15 @@ class Family:
     `folder` is its directory in `revscoring/` and the name of its image and pipeline. `wikis` says
     for each kind of model which wikis have one in production, with spaces between: `en` is enwiki,
     names that end in a project's are database names. `example` is the kind that tools and tests
-    take when any will do.
+    take when any will do. `corpora` are NLTK's names of those that its feature lists read.
     """
 
     folder: str
     wikis: Mapping[str, str]
     example: str
     model_file: str = "model.bin"
+    corpora: tuple[str, ...] = ("stopwords",)
+    settings: type[RevscoringSettings] = RevscoringSettings
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -47,6 +51,7 @@ DRAFTQUALITY = Family(
     wikis={"draftquality": "en pt simple test"},
     example="draftquality",
     model_file="model.bz2",
+    corpora=("sentiwordnet", "stopwords", "wordnet"),
 )
 
 EDITQUALITY = Family(
@@ -67,19 +72,41 @@ TOPIC = Family(
         "drafttopic": _TOPIC_WIKIS,
     },
     example="articletopic",
+    corpora=(),
+    settings=TopicSettings,
 )
 
 FAMILIES = (ARTICLEQUALITY, DRAFTQUALITY, EDITQUALITY, TOPIC)
 
 
+_OF_KIND = {kind: family for family in FAMILIES for kind in family.kinds}
+
+# The folder of the server that picks its families from INFERENCE_NAME, and its image's name.
+UNIVERSAL = "revscoring"
+
+
 def family_of(kind: str) -> Family | None:
     """The family that serves a kind of model, or None if there is none."""
-    return next((family for family in FAMILIES if kind in family.kinds), None)
+    return _OF_KIND.get(kind)
 
 
 def file_name(kind: str) -> str:
     """What the file of such a model is called. Raises KeyError if no family serves the kind."""
-    family = family_of(kind)
-    if family is None:
-        raise KeyError(kind)
-    return family.model_file
+    return _OF_KIND[kind].model_file
+
+
+def corpora_of(kind: str) -> tuple[str, ...]:
+    """NLTK's names of the corpora that such a model may read. Raises KeyError likewise."""
+    return _OF_KIND[kind].corpora
+
+
+def settings_of(families: Sequence[Family]) -> type[RevscoringSettings]:
+    """The settings of a server of these families: those of the one that reads most."""
+    return max((family.settings for family in families), key=lambda kind: len(kind.model_fields))
+
+
+def settings_by_image() -> dict[str, type[RevscoringSettings]]:
+    """What each image reads from the environment, by the image's name."""
+    return {family.folder: family.settings for family in FAMILIES} | {
+        UNIVERSAL: settings_of(FAMILIES)
+    }
