@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from gensim.models import Word2Vec
@@ -20,7 +21,9 @@ _ITEM = re.compile("Q[0-9]+")
 def write_embedding(suite: Suite, store_path: Path, file: Path) -> None:
     """Learn from the latest texts of a wiki and write gensim's KeyedVectors."""
     with WikiStore.open(store_path) as store:
-        texts = list(_latest(store))
+        meta = store.meta()
+        # A small wiki is for a quick try.
+        texts = list(islice(_latest(store), int(meta.get("items") or meta["revisions"])))
         read = _claims if store.site() == WIKIDATA else _lines
     sentences = [sentence for text in texts for sentence in read(text)]
     # One thread, so that the same texts make the same vectors.

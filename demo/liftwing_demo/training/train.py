@@ -18,7 +18,7 @@ from liftwing_demo.wiki.store import WikiStore
 
 PROCESSES = 2
 BATCH = 8
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.1
 
 Work = Generator[list[Future[Any]], None, dict[str, ModelReport]]
 """Yields what it waits for; goes on when all of it is done."""
