@@ -266,7 +266,8 @@ def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:
 
 
 def test_the_readme_counts_the_wikis_and_services_of_each_family() -> None:
-    from liftwing_serving.revscoring import FAMILIES, services
+    from liftwing_serving.catalogue import services
+    from liftwing_serving.revscoring import FAMILIES
 
     rows = re.findall(
         r"^\| \[(\w+)\]\(.*\| (.+) \| (\d+) \((\d+) services\) \| `(\w+)` \|$",
@@ -280,3 +281,10 @@ def test_the_readme_counts_the_wikis_and_services_of_each_family() -> None:
         counts = (str(len(wikis)), str(len(served)))
         real.append((family.folder, ", ".join(family.kinds), *counts, family.folder))
     assert rows == real
+
+
+def test_each_field_of_a_service_is_explained() -> None:
+    from liftwing_serving.catalogue import Service
+
+    fields = {field.name for field in dataclasses.fields(Service)} | {"storage_path"}
+    assert set(table("services.md", "## Fields")) == fields

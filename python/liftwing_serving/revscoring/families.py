@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
@@ -12,43 +12,29 @@ from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettin
 class Family:
     """A family of models that one image serves.
 
-    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `wikis` says
-    for each kind of model which wikis have one in production, with spaces between: `en` is enwiki,
-    names that end in a project's are database names. `example` is the kind that tools and tests
-    take when any will do. `corpora` are NLTK's names of those that its feature lists read.
+    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `kinds` are
+    the kinds of model it serves, as they end an INFERENCE_NAME; `example` is the one that tools
+    and tests take when any will do. `corpora` are NLTK's names of those that its feature lists
+    read. Which wikis have its models, services.tsv says.
     """
 
     folder: str
-    wikis: Mapping[str, str]
+    kinds: tuple[str, ...]
     example: str
     model_file: str = "model.bin"
     corpora: tuple[str, ...] = ("stopwords",)
     settings: type[RevscoringSettings] = RevscoringSettings
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of model it serves, as they end an INFERENCE_NAME."""
-        return tuple(self.wikis)
-
-
-_EDITED_WIKIS = (
-    "ar bs ca cs de en eswikibooks es eswikiquote et fa fi fr he hi hu it ja ko lv nl no pl pt "
-    "ro ru simple sq sr sv test tr uk wikidata zh"
-)
-_TOPIC_WIKIS = "ar cs en eu hu hy ko sr uk vi"
 
 ARTICLEQUALITY = Family(
     folder="articlequality",
-    wikis={
-        "articlequality": "en eu fa fr frwikisource gl nl pt ru simple sv test tr uk",
-        "itemquality": "wikidata",
-    },
+    kinds=("articlequality", "itemquality"),
     example="articlequality",
 )
 
 DRAFTQUALITY = Family(
     folder="draftquality",
-    wikis={"draftquality": "en pt simple test"},
+    kinds=("draftquality",),
     example="draftquality",
     model_file="model.bz2",
     corpora=("sentiwordnet", "stopwords", "wordnet"),
@@ -56,21 +42,13 @@ DRAFTQUALITY = Family(
 
 EDITQUALITY = Family(
     folder="editquality",
-    wikis={
-        "damaging": _EDITED_WIKIS,
-        "goodfaith": _EDITED_WIKIS,
-        "reverted": "bn el enwiktionary gl hr id is ta translate vi",
-    },
+    kinds=("damaging", "goodfaith", "reverted"),
     example="damaging",
 )
 
 TOPIC = Family(
     folder="topic",
-    wikis={
-        "articletopic": _TOPIC_WIKIS,
-        "itemtopic": "wikidata",
-        "drafttopic": _TOPIC_WIKIS,
-    },
+    kinds=("articletopic", "itemtopic", "drafttopic"),
     example="articletopic",
     corpora=(),
     settings=TopicSettings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,14 @@ from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import contents, scoring, sentiment, speedups
+from liftwing_serving.revscoring import (
+    contents,
+    libraries,
+    scoring,
+    sentiment,
+    sharing,
+    speedups,
+)
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     BatchScores,
@@ -56,10 +64,17 @@ class RevscoringHandler:
     """A `workers.Handler` for revscoring models. Raises what LoadedModel raises, CorpusMissing."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
+        libraries.settle()
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
         if any(sentiment.read_by(model.features) for model in self._models.values()):
             sentiment.install()
+        definitions = {
+            name: sharing.definitions_of([*model.features, *model.base_features])
+            for name, model in self._models.items()
+        }
+        groups = sharing.groups(definitions)
+        self._group = {name: index for index, group in enumerate(groups) for name in group}
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models, in the order of their files."""
@@ -84,9 +99,12 @@ class RevscoringHandler:
     def _extract(
         self, models: Sequence[str], documents: Documents
     ) -> dict[str, Features | ServingError]:
-        # One cache for all: models share most features, and base features are on the way to others.
-        cache: dict[Dependent, Any] = {}
-        return {name: extract(self._models[name], documents, cache) for name in models}
+        # Models share most features, and base features are on the way to others.
+        caches: dict[int, dict[Dependent, Any]] = defaultdict(dict)
+        return {
+            name: extract(self._models[name], documents, caches[self._group[name]])
+            for name in models
+        }
 
     def _predict(self, features: Mapping[str, Features | ServingError]) -> Scores:
         return {
