@@ -206,7 +206,7 @@ async def test_a_family_that_does_not_keep_the_deadline_is_not_waited_for(
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded):
         await predict(hosted, {"whole": "late"})
-    assert 0.5 <= time.monotonic() - started < 60
+    assert 0.5 <= time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("given", [{}, 1, None, "x"])
