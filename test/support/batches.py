@@ -121,7 +121,8 @@ class FakePool:
             self.load.finish(share, time.monotonic())
             value: Any = Features(str(rev_id).encode(), {"id": rev_id}, 0.0)
             if isinstance(task, ExtractAndPredict):
-                value = Score({"prediction": str(rev_id)}, {}, 0.0, 0.0)
+                document = {"prediction": str(rev_id), "probability": {}}
+                value = Score(document, {"id": rev_id}, 0.0, 0.0)
             failure = self.failures.get(rev_id)
             if isinstance(failure, ServingError) and not failure.repeat:
                 value = failure

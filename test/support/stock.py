@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from liftwing_serving.revscoring import family_of
 from support.processes import Answer, ModelServer
 
 _state: dict[str, Any] = {}
@@ -87,9 +89,11 @@ def _score(rev_id: int) -> dict[str, dict[str, Any]]:
     from revscoring.features import trim
 
     answers: dict[str, dict[str, Any]] = {}
-    # Models of one list share what was extracted; a cache of solved values changes none.
-    cache: dict[Any, Any] = {}
+    # Models of one list share what was extracted. Lists of other packages do not: they have other
+    # features of the same names, which the library takes for the same.
+    caches: dict[Any, dict[Any, Any]] = defaultdict(dict)
     for name, model in _state["models"].items():
+        cache = caches[family_of(name.rpartition("-")[2])]
         try:
             values = list(_state["extractor"].extract(rev_id, model.features, cache=cache))
             base = list(trim(model.features))

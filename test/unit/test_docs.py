@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import json
 import logging
 import re
@@ -122,7 +123,7 @@ def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
     from liftwing_serving.revscoring.several import SeveralModels
 
     service, scorer = ServiceName("enwiki", "damaging"), cast(Any, None)
-    servables = {
+    servables: dict[str, Any] = {
         "## Scores": RevscoringModel(service, scorer),
         "## Several models": SeveralModels([service], scorer, 1),
     }
