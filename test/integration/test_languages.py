@@ -10,8 +10,13 @@ WIKIS = sorted({wiki_of(wanted) for wanted in feature_lists()})
 
 
 @pytest.fixture(scope="module")
-def comparisons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comparison]:
-    return compare_all(WIKIS, tmp_path_factory.mktemp("languages"))
+def comparisons(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Comparison]:
+    """Of the wikis whose tests were chosen."""
+    chosen = [item for item in request.session.items if item.path == request.path]
+    wikis = {item.callspec.params["wiki"] for item in chosen if isinstance(item, pytest.Function)}
+    return compare_all(sorted(map(str, wikis)), tmp_path_factory.mktemp("languages"))
 
 
 @pytest.mark.timeout(600)
