@@ -39,6 +39,7 @@ def test_scores_of_a_wiki_equal_the_stock_librarys(
 def test_the_languages_of_a_wiki_move_its_features(
     wiki: str, comparisons: dict[str, Comparison]
 ) -> None:
+    assert comparisons[wiki].stock
     for wanted, scored in comparisons[wiki].stock.items():
         for language in languages_of(wanted.module):
             # Not all of a language's own are in each list.
