@@ -20,6 +20,8 @@ from typing import Any
 
 from liftwing_serving.mediawiki import Documents
 from support.feature_lists import FeatureList, feature_lists, languages_of, vectors_of
+from support.sentiments import write_sentiwordnet, write_wordnet
+from support.vocabulary import vocabulary_of, words_of
 
 COMMENT = "/* History */ fixed npov, see [[WP:AES|←]] and undo revision 12"
 # Of a wiki whose lists name no language: what its texts are made of.
@@ -36,6 +38,7 @@ SPEAKS = {
     "srwiki": "serbian",
     "viwiki": "vietnamese",
     "euwiki": "basque",
+    "translatewiki": "german",
 }
 
 
@@ -73,6 +76,9 @@ def wiki_of(wanted: FeatureList) -> str:
 
 def compare_all(wikis: Sequence[str], folder: Path) -> dict[str, Comparison]:
     """By wiki what both sides say; one process for each side, the stock library's ahead."""
+    # With the real ones' stand-in no word has a sentiment.
+    english = sorted(filter(str.islower, words_of("en_US")))
+    write_sentiwordnet(folder, write_wordnet(folder, english))
     spawn = get_context("spawn")
     with (
         ProcessPoolExecutor(1, spawn, _prepare, (folder,)) as stock,
@@ -107,6 +113,7 @@ def _telling(work: Callable[[Any], Any], argument: Any) -> Any:
 
 def _prepare(folder: Path) -> None:
     warnings.simplefilter("ignore")
+    os.environ["NLTK_DATA"] = os.pathsep.join([str(folder), os.environ["NLTK_DATA"]])
     # Where feature lists look for `word2vec/`.
     os.chdir(folder)
 
@@ -156,7 +163,6 @@ def _stock_list(
 
 def _documents_of(wiki: str, lists: Sequence[FeatureList]) -> list[Documents]:
     from support.made_up import item_of, revisions_of, text_of
-    from support.vocabulary import vocabulary_of
 
     dice = [random.Random(f"{wiki} {seed}") for seed in range(9)]
     if wiki == "wikidatawiki":

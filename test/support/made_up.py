@@ -15,6 +15,7 @@ PATROLLER = User("Patroller", ["*", "user", "sysop"], "2011-03-01T12:00:00Z", 41
 ANONYMOUS = "192.0.2.7"
 
 HEADING = "== {} =="
+SUBHEADING = "=== {} ==="
 BOX = "{{{{Infobox {}\n| name = {}\n| image = [[File:{}.jpg|thumb|{}]]\n}}}}"
 REFERENCE = "<ref>{{{{cite book |title={} |last={} |year=1987}}}}</ref>"
 ELSEWHERE = "[[{}|{}]] ''{}'' [https://example.org/{} {}]"
@@ -43,6 +44,10 @@ def text_of(vocabularies: Sequence[Vocabulary], dice: random.Random, insults: in
             words(16, vocabulary).capitalize() + "!" + REFERENCE.format(words(2), words(1))
         )
     lines.insert(3, HEADING.format(words(2)))
+    # What few words are: shouting, in Chinese, entities, and a template that asks for a source.
+    lines.append(
+        SUBHEADING.format(words(1)) + "\n" + words(1 + insults).upper() + " 漢字 &nbsp;{{cn}}"
+    )
     lines.append(
         "* " + ELSEWHERE.format(words(1), words(1), words(2), dice.randint(1, 99), words(2))
     )

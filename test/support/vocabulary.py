@@ -50,7 +50,7 @@ def vocabulary_of(language: str, seed: int) -> Vocabulary:
     module = importlib.import_module(f"revscoring.languages.{language}")
     matched = {
         name: _matched(getattr(module, name), dice)
-        for name in ("badwords", "informals", "words_to_watch")
+        for name in ("badwords", "idioms", "informals", "words_to_watch")
         if hasattr(module, name)
     }
     stopwords = _stopwords(module)
@@ -102,8 +102,10 @@ def _some(lines: list[str]) -> Iterator[str]:
 
 def _matched(matches: Any, dice: random.Random) -> list[str]:
     datasources = matches.revision.datasources
-    finds = datasources.matches.process
-    return matched_strings(list(matches._match_list), finds, dice, wanted=24)
+    listed = list(matches._match_list)
+    if type(matches).__name__ == "SubstringMatches":
+        listed = [re.escape(substring) for substring in listed]
+    return matched_strings(listed, datasources.matches.process, dice, wanted=24)
 
 
 def _stopwords(module: Any) -> list[str]:

@@ -18,7 +18,10 @@ Definitions = Mapping[Dependent, Dependent]
 
 
 def definitions_of(features: Iterable[Dependent]) -> Definitions:
-    """All that the features are computed from, and themselves."""
+    """All that is solved for the features, and themselves.
+
+    Some lists have two things of one name themselves; as the solver does, the first is taken.
+    """
     return {dependent: dependent for dependent in expand(list(features))}
 
 

@@ -74,6 +74,13 @@ def test_what_two_models_call_the_same_and_is_not_parts_them(one: Any, other: An
     assert groups(models) == [["one", "third"], ["other"]]
 
 
+def test_of_two_things_of_one_name_in_a_model_the_first_counts() -> None:
+    odd = [links(r"A\:") + 1, links(r"B\:") + 2]
+    models = {"odd": unpickled(*odd), "b": unpickled(links(r"B\:")), "a": unpickled(links(r"A\:"))}
+    assert groups(models | {"again": unpickled(*odd)}) == [["odd", "a", "again"], ["b"]]
+    assert groups({"turned": unpickled(*odd[::-1]), **models}) == [["turned", "b"], ["odd", "a"]]
+
+
 def test_models_of_edit_quality_share_all() -> None:
     from editquality.feature_lists import enwiki
 
@@ -94,5 +101,11 @@ def values_of(models: Mapping[str, Sequence[Any]], folder: Path) -> dict[str, li
 
 
 def test_each_model_of_a_server_counts_what_its_own_list_names(tmp_path: Path) -> None:
-    models = {"a": [links(r"A\:")], "b": [links(r"B\:")], "chars": [wikitext.revision.chars]}
-    assert values_of(models, tmp_path) == {"a": [1], "b": [2], "chars": [23]}
+    models = {
+        "a": [links(r"A\:")],
+        "b": [links(r"B\:")],
+        "chars": [wikitext.revision.chars],
+        "both": [links(r"B\:"), links(r"A\:")],
+    }
+    told = values_of(models, tmp_path)
+    assert told == {"a": [1], "b": [2], "chars": [23], "both": [2]}
