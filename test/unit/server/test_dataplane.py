@@ -22,6 +22,20 @@ def data_plane(hosted: dict[str, Hosted]) -> LiftwingDataPlane:
     return LiftwingDataPlane(models, [hosted["/v1/doubles"]])
 
 
+class Dead(Doubles):
+    """Has no worker left, say."""
+
+    alive = False
+
+
+async def test_a_route_is_not_asked_while_it_could_not_answer(
+    data_plane: LiftwingDataPlane, hosted: dict[str, Hosted]
+) -> None:
+    hosted["/v1/doubles"].servable = Dead("/v1/doubles")
+    with pytest.raises(ModelNotReady):
+        await data_plane.answer_route(hosted["/v1/doubles"], b'{"numbers": [1]}')
+
+
 async def test_a_server_is_ready_when_its_models_and_its_routes_are(
     data_plane: LiftwingDataPlane, hosted: dict[str, Hosted]
 ) -> None:
