@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from revscoring.scoring.models.model import Model
+from revscoring.scoring.models.model import Model, open_file
 from revscoring.dependencies import Dependent, solve
 from revscoring.errors import CaughtDependencyError, MissingResource, UnexpectedContentType
 from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import scoring, speedups
+from liftwing_serving.revscoring import (
+    contents,
+    libraries,
+    scoring,
+    sentiment,
+    sharing,
+    speedups,
+)
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     BatchScores,
@@ -31,19 +39,20 @@ from liftwing_serving.revscoring.tasks import (
 
 
 class LoadedModel:
-    """A model in memory, with what is worth working out once.
+    """A model in memory, with what is worth working out once. A `.bz2` file is decompressed.
 
     Raises OSError if the file cannot be read, LeafUnknown if it cannot be served, and what
     unpickling raises.
     """
 
     def __init__(self, file: ModelFile) -> None:
-        with file.path.open("rb") as stream:
+        with open_file(str(file.path)) as stream:
             self.model = Model.load(stream)
         scoring.scale_without_refitting(self.model)
         self.features: Sequence[Dependent] = self.model.features
         self.base_features: list[Dependent] = list(trim(self.features))
         self.leaves = leaves_of(self.features)
+        self.reads_wikitext = contents.reads_wikitext(self.features)
         self.info = ModelInfo(
             name=file.name,
             version=file.version or str(self.model.version),
@@ -52,11 +61,20 @@ class LoadedModel:
 
 
 class RevscoringHandler:
-    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises."""
+    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises, CorpusMissing."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
+        libraries.settle()
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
+        if any(sentiment.read_by(model.features) for model in self._models.values()):
+            sentiment.install()
+        definitions = {
+            name: sharing.definitions_of([*model.features, *model.base_features])
+            for name, model in self._models.items()
+        }
+        groups = sharing.groups(definitions)
+        self._group = {name: index for index, group in enumerate(groups) for name in group}
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models, in the order of their files."""
@@ -81,9 +99,12 @@ class RevscoringHandler:
     def _extract(
         self, models: Sequence[str], documents: Documents
     ) -> dict[str, Features | ServingError]:
-        # One cache for all: models share most features, and base features are on the way to others.
-        cache: dict[Dependent, Any] = {}
-        return {name: extract(self._models[name], documents, cache) for name in models}
+        # Models share most features, and base features are on the way to others.
+        caches: dict[int, dict[Dependent, Any]] = defaultdict(dict)
+        return {
+            name: extract(self._models[name], documents, caches[self._group[name]])
+            for name in models
+        }
 
     def _predict(self, features: Mapping[str, Features | ServingError]) -> Scores:
         return {
@@ -102,6 +123,10 @@ def extract(
     """
     started = time.perf_counter()
     rev_id = documents.revision.rev_id
+    if model.reads_wikitext:
+        refusal = contents.refusal_of_entity(documents.revision)
+        if refusal is not None:
+            return ContentUnreadable(rev_id, refusal)
     context = context_for(model.leaves, documents)
     try:
         values = list(solve(model.features, context=context, cache=cache))
@@ -112,7 +137,12 @@ def extract(
         return ContentUnreadable(rev_id, str(error))
     except CaughtDependencyError as error:
         # The library wraps what a feature raises; a lack of memory is no defect of the feature.
-        raise error.exception if isinstance(error.exception, MemoryError) else error
+        if isinstance(error.exception, MemoryError):
+            raise error.exception
+        refusal = contents.refusal_of_failure(error)
+        if refusal is None:
+            raise
+        return ContentUnreadable(rev_id, refusal)
     return Features(
         packed=pickle.dumps(values),
         base={str(feature): value for feature, value in zip(model.base_features, base)},

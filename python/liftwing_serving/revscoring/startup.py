@@ -18,12 +18,12 @@ from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring import several
-from liftwing_serving.revscoring.corpora import folders_of, recorded_source
-from liftwing_serving.revscoring.families import Family, file_name
+from liftwing_serving.revscoring.corpora import folders_of, stand_ins_of
+from liftwing_serving.revscoring.families import Family, corpora_of, file_name, settings_of
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
-from liftwing_serving.revscoring.settings import RevscoringSettings
+from liftwing_serving.revscoring.settings import EmbeddingSettings, RevscoringSettings
 from liftwing_serving.revscoring.tasks import ModelFile
 from liftwing_serving.server import Servable
 from liftwing_serving.settings import SettingsError, load_settings
@@ -46,7 +46,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     end_on_interrupt()
     try:
-        settings = load_settings(RevscoringSettings, **given)
+        settings = load_settings(settings_of(families), **given)
         names = parse_names(settings.inference_name, families)
         files = model_files(settings, names)
     except SettingsError as error:
@@ -57,7 +57,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
         settings.access_log_level,
         logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
     )
-    warn_of_stand_ins(settings.nltk_data)
+    warn_of_stand_ins(settings.nltk_data, names)
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
@@ -77,14 +77,16 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
 
     Raises SettingsError if a file is missing or MODEL_VERSION is set for several models.
     """
-    if len(names) == 1:
-        path = settings.model_path or DEFAULT_MODELS / file_name(names[0].kind)
-        files = [ModelFile(str(names[0]), path, settings.model_version)]
-    else:
-        if settings.model_version is not None:
+    path = settings.model_path or DEFAULT_MODELS
+    version = settings.model_version
+    embeddings = settings.word2vec_path if isinstance(settings, EmbeddingSettings) else None
+    if len(names) > 1:
+        if version is not None:
             raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
-        folder = settings.model_path or DEFAULT_MODELS
-        files = [ModelFile(str(name), folder / str(name) / file_name(name.kind)) for name in names]
+        paths = [path / str(name) / file_name(name.kind) for name in names]
+    else:
+        paths = [settings.model_path or path / file_name(names[0].kind)]
+    files = [ModelFile(str(name), path, version, embeddings) for name, path in zip(names, paths)]
     for file in files:
         try:
             found = file.path.is_file()
@@ -95,11 +97,11 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
     return files
 
 
-def warn_of_stand_ins(nltk_data: str) -> None:
-    """Say in the log which folders of corpora would make scores differ from production's."""
-    for folder in folders_of(nltk_data):
-        if recorded_source(folder) == "stand-in":
-            logger.warning("%s holds stand-in stop words: scores differ from production's", folder)
+def warn_of_stand_ins(nltk_data: str, names: Sequence[ServiceName]) -> None:
+    """Say in the log which corpora would make the models' scores differ from production's."""
+    read = {corpus for name in names for corpus in corpora_of(name.kind)}
+    for corpus, folder in stand_ins_of(folders_of(nltk_data), read):
+        logger.warning("%s holds a stand-in for %s: %s", folder, corpus.name, corpus.effect)
 
 
 async def _open_models(

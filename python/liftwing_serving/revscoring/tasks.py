@@ -13,11 +13,13 @@ from liftwing_serving.mediawiki import Documents, Needs
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model to load. `version` replaces the model's own, if given."""
+    """A model to load. `version` replaces the model's own, if given; `embeddings` is where feature
+    lists of topics look first for theirs."""
 
     name: str
     path: Path
     version: str | None = None
+    embeddings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded
+from liftwing_serving.errors import DeadlineExceeded, StartFailed
 from liftwing_serving.settings import WorkerSettings
 from liftwing_serving.workers.load import Load, Share, Work
 from liftwing_serving.workers.messages import Handler, HandlerSpec
@@ -52,10 +52,12 @@ class ThreadRunner:
         self._handler: Handler | None = None
 
     async def start(self) -> None:
-        """Import and load in the thread. Raises TemplateFailed if the handler cannot be made."""
+        """Import and load in the thread. Raises StartFailed if the handler cannot be made."""
         loop = asyncio.get_running_loop()
         try:
             self._handler = await loop.run_in_executor(self._thread, self._spec.make)
+        except StartFailed:
+            raise
         except Exception as error:
             raise TemplateFailed(f"{type(error).__name__}: {error}") from error
         self.description = self._handler.describe()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
+import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, ResourceMissing, RevisionMissing, Unavailable
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName
-from support.batches import MISSING, NAME, CountingApi, FakePool, scorer_of
+from support.batches import MISSING, CountingApi, FakePool, scorer_of
 
 SERVICE = ServiceName("enwiki", "damaging")
 
@@ -86,13 +88,15 @@ async def test_what_the_features_lack_is_told_in_its_place() -> None:
     assert [type(one) for one in shown] == [dict, ResourceMissing, dict]
 
 
-async def test_the_schema_names_the_fields_that_are_read() -> None:
-    model = await model_with(None)
-    assert set(model.request_schema["properties"]) == {"rev_id", "extended_output", "event", "lang"}
-    for wrong in ({"rev_id": "5"}, {"rev_id": 5, "extended_output": 1}, {"event": 5}):
-        try:
+async def test_requests_and_answers_are_as_the_schemas_say() -> None:
+    model = await model_with(FakeSender())
+    for fields in ({"rev_id": 5, "lang": "en"}, {"event": event(5, "A"), "extended_output": True}):
+        jsonschema.validate(fields, model.request_schema)
+        (shown,) = await answers(model, fields)
+        jsonschema.validate(shown, model.answer_schema)
+    refused: list[dict[str, Any]] = [{}, {"rev_id": "5"}, {"event": {}}]
+    for wrong in [*refused, {"rev_id": 5, "extended_output": 1}]:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, model.request_schema)
+        with pytest.raises(BadRequest):
             model.read(wrong)
-        except BadRequest:
-            continue
-        raise AssertionError(wrong)
-    assert model.read({"rev_id": 5, "lang": "en"}).models == (NAME,)

@@ -21,7 +21,7 @@ FEATURES = [
     *(Feature(f"boolean {number}", returns=bool) for number in range(3)),
     FeatureVector("words", returns=float),
 ]
-TREES = {"n_estimators": 15, "random_state": 1}
+TREES: dict[str, Any] = {"n_estimators": 15, "random_state": 1}
 EXACT: dict[str, dict[str, Any]] = {
     "GradientBoosting": TREES,
     "RandomForest": TREES,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
+import jsonschema
 import pytest
 from liftwing_serving import errors
 from liftwing_serving.deadline import Deadline
@@ -32,7 +32,7 @@ async def test_each_revision_has_the_score_of_each_model_from_one_extraction() -
         "models": {"damaging": {"version": "1"}, "goodfaith": {"version": "1"}},
         "scores": {
             str(rev_id): {
-                kind: {"score": {"prediction": rev_id, "probability": {}}}
+                kind: {"score": {"prediction": str(rev_id), "probability": {}}}
                 for kind in ("damaging", "goodfaith")
             }
             for rev_id in (5, 6)
@@ -61,7 +61,7 @@ async def test_a_revision_that_fails_has_the_error_under_each_model() -> None:
     assert document["scores"] == {
         str(MISSING): {"damaging": {"error": error}, "goodfaith": {"error": error}},
         "5": {
-            kind: {"score": {"prediction": 5, "probability": {}}}
+            kind: {"score": {"prediction": "5", "probability": {}}}
             for kind in ("damaging", "goodfaith")
         },
     }
@@ -114,11 +114,20 @@ async def test_more_revisions_than_the_server_takes_are_refused() -> None:
     assert caught.value.status == 413
 
 
-async def test_the_schema_names_the_fields_that_are_read() -> None:
-    schema = (await route(FakePool())).request_schema
-    assert set(schema["properties"]) == {"rev_ids", "models", "extended_output", "lang"}
-    assert schema["properties"]["models"]["items"]["enum"][-1] == "goodfaith"
-    json.dumps(schema)
+async def test_requests_and_answers_are_as_the_schemas_say() -> None:
+    to = await route(FakePool())
+    request = {"rev_ids": [5, MISSING], "models": ["goodfaith"], "extended_output": True}
+    jsonschema.validate(request | {"lang": "en"}, to.request_schema)
+    for wrong in ({}, {"rev_ids": [0]}, {"rev_ids": [1, 2, 3, 4]}, request | {"models": ["x"]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, to.request_schema)
+        with pytest.raises(errors.ServingError):
+            to.read(wrong)
+    document = await to.answer(to.read(request), Deadline.after(SOON))
+    jsonschema.validate(document, to.answer_schema)
+    document["enwiki"]["scores"]["5"]["goodfaith"] = {"score": {}}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, to.answer_schema)
 
 
 @pytest.mark.parametrize(
