@@ -29,8 +29,9 @@ Front = Callable[..., AbstractAsyncContextManager[str]]
 
 UNKNOWN = 999_999_999
 PATH = f"/v1/models/{NAME}:predict"
-# What no batch of these tests is to wait for.
-LONG = 60.0
+# What no full batch is to wait for: it is not sent within the time of a test's clients.
+LONG = 600.0
+CLIENT_SECONDS = 60.0
 BATCHERS = ["played", *(["agent"] if os.environ.get("KSERVE_AGENT") else [])]
 
 
@@ -107,7 +108,8 @@ async def ask(url: str, body: Any, path: str = PATH) -> tuple[int, Any]:
     """Status and answer, as text where it is no JSON; asks for nothing if there is no body."""
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     method = "GET" if data is None else "POST"
-    async with aiohttp.ClientSession() as session:
+    timeout = aiohttp.ClientTimeout(CLIENT_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
         async with session.request(method, url + path, data=data) as response:
             text = await response.text()
     try:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from support.events import page_change, revision_create
 from support.light import NAME, answer_to, light_environment
-from support.processes import Answer, ModelServer, Wiki, cpu_time, wait_until
+from support.processes import Answer, ModelServer, Wiki, call, cpu_time, wait_until
 from support.spoiler import Spoiler, spoiling
 
 Stock = dict[int, dict[str, Any]]
@@ -108,6 +108,28 @@ def test_odd_instances_are_refused_as_they_would_be_alone(
     assert [first, last] == [answer_to(rev_id, light_stock) for rev_id in rev_ids]
     for name, single, within in zip(ODD, alone, odd):
         assert within == {"error": {"code": 400, "message": single.json["error"]}}, name
+
+
+# Which would make a whole V1 body unreadable; as elements of a tensor they are texts of their own.
+UNREADABLE = ['{"rev_id": 1e400}', '{"event": {"page_title": "\\ud800"}}', "{", ""]
+
+
+def test_odd_elements_of_a_tensor_are_refused_as_they_would_be_alone(
+    server: ModelServer, light_stock: Stock
+) -> None:
+    rev_id = list(light_stock)[0]
+    odd = [*map(json.dumps, ODD.values()), *UNREADABLE]
+    alone = [server.predict(NAME, text.encode()) for text in odd]
+    assert [answer.status for answer in alone] == [400] * len(odd)
+    texts = [*odd, json.dumps({"rev_id": rev_id})]
+    tensor = {"name": "input", "datatype": "BYTES", "shape": [len(texts)], "data": texts}
+    body = json.dumps({"inputs": [tensor]}).encode()
+    answer = call(f"{server.url}/v2/models/{NAME}/infer", body)
+    assert answer.status == 200, answer.body
+    *within, last = map(json.loads, answer.json["outputs"][0]["data"])
+    assert last == answer_to(rev_id, light_stock)
+    for text, single, refused in zip(odd, alone, within, strict=True):
+        assert refused == {"error": {"code": 400, "message": single.json["error"]}}, text
 
 
 def test_a_batch_within_a_batch_is_refused_in_its_place(
