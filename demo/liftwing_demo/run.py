@@ -75,7 +75,7 @@ class Demo:
     @property
     def items(self) -> int | None:
         """How many items there are to be, if not as many as there are by default."""
-        return None if self.revisions is None else max(8, self.revisions // REVISIONS_PER_ITEM)
+        return None if self.revisions is None else max(24, self.revisions // REVISIONS_PER_ITEM)
 
     @property
     def stores(self) -> dict[str, Path]:
@@ -243,7 +243,7 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
 
 
 def show_score(demo: Demo, seconds: float) -> None:
-    """Print a curl line that works as pasted, and its answer."""
+    """Print a curl line that works as pasted, and its answer. Raises DemoError if there is none."""
     suite = demo.suite
     url = f"{demo.listening.http_url}/v1/models/{suite.service(suite.example)}:predict"
     body = json.dumps({"rev_id": suite.rev_id})
@@ -251,8 +251,12 @@ def show_score(demo: Demo, seconds: float) -> None:
     console.print(f"Ready after {seconds:.1f} s, serving {kinds}. Ask for a score:\n")
     console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
     request = urllib.request.Request(url, data=body.encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=30) as response:
-        console.print(f"  {response.read().decode()}", markup=False)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            console.print(f"  {response.read().decode()}", markup=False)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise DemoError(f"It answered {error.code}: {error.read().decode()}") from None
 
 
 def _stop(number: int, frame: object) -> NoReturn:
