@@ -11,16 +11,14 @@ from liftwing_demo.training.card import shown_rate
 
 def models_table(suites: Iterable[Suite], models: Path) -> Table:
     """The models of the suites that have been trained; no rows if none have been."""
-    table = Table(
-        Column("model", no_wrap=True), *("version", "ROC AUC", "precision", "recall"), "held out"
-    )
+    table = Table(Column("model", no_wrap=True), *("ROC AUC", "precision", "recall", "held out"))
     for suite in suites:
         try:
             reports = read_reports(suite, models)
         except OSError:
             continue
         for report in reports.values():
-            table.add_row(suite.service(report.name), report.version, *_figures(report))
+            table.add_row(suite.service(report.name), *_figures(report))
     return table
 
 
