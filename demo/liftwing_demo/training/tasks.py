@@ -8,7 +8,6 @@ import bz2
 import hashlib
 import logging
 import os
-import signal
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -51,11 +50,7 @@ _extractors: dict[Path, Any] = {}
 
 
 def start(models: Path) -> None:
-    """Prepare a worker: Ctrl-C is for the process that started it, and ends it.
-
-    Embeddings are looked for among the models.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker, which looks for embeddings among the models."""
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     # It complains of each statistic that few examples leave undefined.
     logging.getLogger("revscoring").setLevel(logging.CRITICAL)
