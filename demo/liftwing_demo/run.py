@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -31,10 +32,12 @@ from liftwing_demo.mediawiki import (
 from liftwing_demo.training import Suite, models_are_current, train_models
 from liftwing_demo.training.record import EMBEDDINGS
 from liftwing_demo.training.suites import EDITQUALITY
+from liftwing_demo.training.tasks import ExtractionFailed
 from liftwing_demo.wiki import build_wiki, wiki_is_current
 from liftwing_demo.wiki.sites import WIKIDATA, WIKIPEDIA
 
 START_SECONDS = 120.0
+CORPORA = ROOT / "build/nltk_data"
 REVISIONS_PER_ITEM = 4
 """A wiki of so many made-up edits comes with one item."""
 
@@ -123,8 +126,9 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
 def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
     """Build the wikis and train the models of suites, as far as a former start left none.
 
-    Tells whether there was anything to do. Raises DemoError if MediaWiki cannot be had.
+    Tells whether there was anything to do. Raises DemoError if MediaWiki or a corpus cannot be had.
     """
+    use_corpora()
     built = prepare_wiki(demo)
     if any(suite.site == WIKIDATA for suite in suites):
         built |= prepare_items(demo)
@@ -134,9 +138,21 @@ def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
         if not models_are_current(suite, demo.stores[suite.site.database], demo.models)
     ]
     if stale:
-        with progress_bars() as report:
-            train_models(demo.stores, stale, demo.models, report)
+        try:
+            with progress_bars() as report:
+                train_models(demo.stores, stale, demo.models, report)
+        except ExtractionFailed as error:
+            raise DemoError(
+                f"Features cannot be extracted; `make setup` prepares what they read.\n{error}"
+            ) from None
     return built or bool(stale)
+
+
+def use_corpora() -> None:
+    """Have what is started read the corpora that `make setup` prepared, then those of NLTK_DATA."""
+    if CORPORA.is_dir():
+        folders = [str(CORPORA), *filter(None, [os.environ.get("NLTK_DATA")])]
+        os.environ["NLTK_DATA"] = os.pathsep.join(dict.fromkeys(folders))
 
 
 def prepare_wiki(demo: Demo) -> bool:

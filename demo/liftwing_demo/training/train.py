@@ -36,6 +36,7 @@ def train_models(
     Raises:
         OSError: the folder cannot be written to.
         BrokenProcessPool: a worker was killed.
+        ExtractionFailed: a corpus is missing, for example.
     """
     out.mkdir(parents=True, exist_ok=True)
     with start_pool(out) as pool:

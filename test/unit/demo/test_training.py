@@ -17,7 +17,7 @@ from liftwing_demo.training.card import render_card
 from liftwing_demo.training.record import EMBEDDINGS, replace_text, write_record
 from liftwing_demo.training.suite import Suite
 from liftwing_demo.training.suites import EDITQUALITY, editquality, suite_called
-from liftwing_demo.training.tasks import StoreSession, feature_list
+from liftwing_demo.training.tasks import ExtractionFailed, StoreSession, extract, feature_list
 from liftwing_demo.training.train import PROCESSES, start_pool
 from liftwing_demo.wiki import WikiStore
 from liftwing_demo.wiki.drafts import DRAFT_KINDS
@@ -141,6 +141,24 @@ def test_the_extractor_s_session_answers_what_revscoring_asks(
         type(error).__name__ for error, _ in extractor.extract([*small, 999], features)
     )
     assert results == {"NoneType": 1, "TextDeleted": 1, "RevisionNotFound": 2}
+
+
+def test_revisions_with_something_missing_are_left_out(
+    wiki_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    ids = [1_000_001, nasty["hidden_text"][0], nasty["deleted"][0]]
+    (rows,) = [extract("editquality", wiki_path, ids)]
+    assert set(rows) == {1_000_001}
+    assert [len(row) for row in rows[1_000_001]] == [80, 80, 80]
+
+
+def test_a_corpus_that_is_missing_is_told(wiki_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*args: object, **kwargs: object) -> None:
+        raise LookupError("Resource wordnet not found.")
+
+    monkeypatch.setattr("revscoring.extractors.api.extractor.Extractor.solve", missing)
+    with pytest.raises(ExtractionFailed, match="1000001: Resource wordnet not found"):
+        extract("editquality", wiki_path, [1_000_001])
 
 
 def test_a_session_refuses_what_the_api_refuses(store: WikiStore) -> None:
