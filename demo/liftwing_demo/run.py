@@ -108,8 +108,6 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         demo.listening.require_free(setters)
     except CannotListen as error:
         raise DemoError(str(error)) from None
-    if demo.wiki is WikiKind.MEDIAWIKI and demo.suite.site == WIKIDATA:
-        raise DemoError("MediaWiki has no items; the embedded wiki has (WIKI=embedded).")
     prepare(demo, [demo.suite])
     with Children() as children:
         started = time.monotonic()
@@ -126,11 +124,15 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
 def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
     """Build the wikis and train the models of suites, as far as a former start left none.
 
-    Tells whether there was anything to do. Raises DemoError if MediaWiki or a corpus cannot be had.
+    Tells whether there was anything to do. Raises DemoError if MediaWiki or a corpus cannot be
+    had, or if items are asked of MediaWiki.
     """
+    of_items = any(suite.site == WIKIDATA for suite in suites)
+    if of_items and demo.wiki is WikiKind.MEDIAWIKI:
+        raise DemoError("MediaWiki has no items; the embedded wiki has (WIKI=embedded).")
     use_corpora()
     built = prepare_wiki(demo)
-    if any(suite.site == WIKIDATA for suite in suites):
+    if of_items:
         built |= prepare_items(demo)
     stale = [
         suite

@@ -120,3 +120,10 @@ def test_run_trains_only_what_it_starts_and_shows_an_item_s_score(tmp_path: Path
     assert score["prediction"] in items.recipe("itemquality").labels
     folders = {path.name for path in (tmp_path / "models").iterdir() if path.is_dir()}
     assert folders == {"wikidatawiki-itemquality", "wikidatawiki-itemtopic", "word2vec"}
+
+
+def test_a_family_that_is_not_there_is_told() -> None:
+    command = [COMMAND, "demo", "build", "--family", "outlink"]
+    told = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert told.returncode == 2
+    assert "outlink" in told.stderr and "draftquality" in told.stderr

@@ -57,7 +57,7 @@ def test_an_item_s_topics_follow_from_its_class_and_occupation() -> None:
 
 
 def test_an_item_s_class_counts_statements_outside_sources_and_labels() -> None:
-    labels = {code: {} for code in ("en", "de", "fr", "es", "nl")}
+    labels: dict[str, object] = {code: {} for code in ("en", "de", "fr", "es", "nl")}
 
     def item(*sources: str) -> dict[str, object]:
         return {"labels": labels, "claims": {"P1": [statement("P1", "Q1", *sources)] * 6}}
