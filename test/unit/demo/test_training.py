@@ -76,8 +76,10 @@ def test_topic_models_are_not_current_without_their_embeddings(
 
 
 def test_each_suite_has_a_record_of_its_own(wiki_path: Path, tmp_path: Path) -> None:
-    out = written_models(EDITQUALITY, wiki_path, tmp_path)
-    assert not models_are_current(TOPIC, wiki_path, out)
+    written_models(EDITQUALITY, wiki_path, tmp_path)
+    assert not models_are_current(TOPIC, wiki_path, tmp_path)
+    written_models(suite_called("articlequality"), wiki_path, tmp_path)
+    assert models_are_current(EDITQUALITY, wiki_path, tmp_path)
 
 
 def test_models_without_a_record_or_a_wiki_are_not_current(wiki_path: Path, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ TOPIC = Suite(
     ),
     folder="topic",
     example="articletopic",
-    rev_id=FIRST_ARTICLE_REVISION_ID + 2,
+    rev_id=FIRST_ARTICLE_REVISION_ID + 62,
     embedding="enwiki-20200501-learned_vectors.50_cell.10k.kv",
     settings={"embedding": EMBEDDING, "rules": RULES},
     libraries=("revscoring", "drafttopic", "gensim", "scikit-learn", "numpy"),
