@@ -125,6 +125,9 @@ def build(
 def _build(demo: Demo, suites: Sequence[Suite]) -> None:
     try:
         built = prepare(demo, suites)
+    except DemoError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         console.print("stopped")
         raise typer.Exit(130) from None

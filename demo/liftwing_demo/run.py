@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -31,10 +32,12 @@ from liftwing_demo.mediawiki import (
 from liftwing_demo.training import Suite, models_are_current, train_models
 from liftwing_demo.training.record import EMBEDDINGS
 from liftwing_demo.training.suites import EDITQUALITY
+from liftwing_demo.training.tasks import ExtractionFailed
 from liftwing_demo.wiki import build_wiki, wiki_is_current
 from liftwing_demo.wiki.sites import WIKIDATA, WIKIPEDIA
 
 START_SECONDS = 120.0
+CORPORA = ROOT / "build/nltk_data"
 REVISIONS_PER_ITEM = 4
 """A wiki of so many made-up edits comes with one item."""
 
@@ -75,7 +78,7 @@ class Demo:
     @property
     def items(self) -> int | None:
         """How many items there are to be, if not as many as there are by default."""
-        return None if self.revisions is None else max(8, self.revisions // REVISIONS_PER_ITEM)
+        return None if self.revisions is None else max(24, self.revisions // REVISIONS_PER_ITEM)
 
     @property
     def stores(self) -> dict[str, Path]:
@@ -105,8 +108,6 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         demo.listening.require_free(setters)
     except CannotListen as error:
         raise DemoError(str(error)) from None
-    if demo.wiki is WikiKind.MEDIAWIKI and demo.suite.site == WIKIDATA:
-        raise DemoError("MediaWiki has no items; the embedded wiki has (WIKI=embedded).")
     prepare(demo, [demo.suite])
     with Children() as children:
         started = time.monotonic()
@@ -123,10 +124,15 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
 def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
     """Build the wikis and train the models of suites, as far as a former start left none.
 
-    Tells whether there was anything to do. Raises DemoError if MediaWiki cannot be had.
+    Tells whether there was anything to do. Raises DemoError if MediaWiki or a corpus cannot be
+    had, or if items are asked of MediaWiki.
     """
+    of_items = any(suite.site == WIKIDATA for suite in suites)
+    if of_items and demo.wiki is WikiKind.MEDIAWIKI:
+        raise DemoError("MediaWiki has no items; the embedded wiki has (WIKI=embedded).")
+    use_corpora()
     built = prepare_wiki(demo)
-    if any(suite.site == WIKIDATA for suite in suites):
+    if of_items:
         built |= prepare_items(demo)
     stale = [
         suite
@@ -134,9 +140,21 @@ def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
         if not models_are_current(suite, demo.stores[suite.site.database], demo.models)
     ]
     if stale:
-        with progress_bars() as report:
-            train_models(demo.stores, stale, demo.models, report)
+        try:
+            with progress_bars() as report:
+                train_models(demo.stores, stale, demo.models, report)
+        except ExtractionFailed as error:
+            raise DemoError(
+                f"Features cannot be extracted; `make setup` prepares what they read.\n{error}"
+            ) from None
     return built or bool(stale)
+
+
+def use_corpora() -> None:
+    """Have what is started read the corpora that `make setup` prepared, then those of NLTK_DATA."""
+    if CORPORA.is_dir():
+        folders = [str(CORPORA), *filter(None, [os.environ.get("NLTK_DATA")])]
+        os.environ["NLTK_DATA"] = os.pathsep.join(dict.fromkeys(folders))
 
 
 def prepare_wiki(demo: Demo) -> bool:
@@ -243,7 +261,7 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
 
 
 def show_score(demo: Demo, seconds: float) -> None:
-    """Print a curl line that works as pasted, and its answer."""
+    """Print a curl line that works as pasted, and its answer. Raises DemoError if there is none."""
     suite = demo.suite
     url = f"{demo.listening.http_url}/v1/models/{suite.service(suite.example)}:predict"
     body = json.dumps({"rev_id": suite.rev_id})
@@ -251,8 +269,12 @@ def show_score(demo: Demo, seconds: float) -> None:
     console.print(f"Ready after {seconds:.1f} s, serving {kinds}. Ask for a score:\n")
     console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
     request = urllib.request.Request(url, data=body.encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=30) as response:
-        console.print(f"  {response.read().decode()}", markup=False)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            console.print(f"  {response.read().decode()}", markup=False)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise DemoError(f"It answered {error.code}: {error.read().decode()}") from None
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from liftwing_demo.training import ModelReport, Suite, read_reports
 from liftwing_demo.training.card import shown_rate
@@ -11,14 +11,14 @@ from liftwing_demo.training.card import shown_rate
 
 def models_table(suites: Iterable[Suite], models: Path) -> Table:
     """The models of the suites that have been trained; no rows if none have been."""
-    table = Table("model", "version", "ROC AUC", "precision", "recall", "held-out revisions")
+    table = Table(Column("model", no_wrap=True), *("ROC AUC", "precision", "recall", "held out"))
     for suite in suites:
         try:
             reports = read_reports(suite, models)
         except OSError:
             continue
         for report in reports.values():
-            table.add_row(suite.service(report.name), report.version, *_figures(report))
+            table.add_row(suite.service(report.name), *_figures(report))
     return table
 
 

@@ -18,9 +18,16 @@ def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     """The examples to learn from, and those that are held out."""
     subjects = sorted({example.subject for example in examples}, key=_in_order)
     if isinstance(examples[0].truth, bool):
-        held_out = set(Random(SEED).sample(subjects, round(len(subjects) / ONE_IN)))
-    else:
-        held_out = _of_every_label(subjects, examples)
+        sides = _sides(examples, set(Random(SEED).sample(subjects, round(len(subjects) / ONE_IN))))
+        # Of few examples all that are true may be on one side.
+        if all(len({example.truth for example in side}) == 2 for side in sides):
+            return sides
+    return _sides(examples, _of_every_label(subjects, examples))
+
+
+def _sides(
+    examples: Sequence[Example], held_out: set[int | str]
+) -> tuple[list[Example], list[Example]]:
     seen = [example for example in examples if example.subject not in held_out]
     return seen, [example for example in examples if example.subject in held_out]
 

@@ -8,7 +8,6 @@ import bz2
 import hashlib
 import logging
 import os
-import signal
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -47,15 +46,15 @@ def _joined(value: Any) -> str:
     return "|".join(map(str, value))
 
 
+class ExtractionFailed(Exception):
+    """Features cannot be extracted, whatever the revision; the text says why."""
+
+
 _extractors: dict[Path, Any] = {}
 
 
 def start(models: Path) -> None:
-    """Prepare a worker: Ctrl-C is for the process that started it, and ends it.
-
-    Embeddings are looked for among the models.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker, which looks for embeddings among the models."""
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     # It complains of each statistic that few examples leave undefined.
     logging.getLogger("revscoring").setLevel(logging.CRITICAL)
@@ -68,10 +67,14 @@ def feature_list(name: str) -> list[Any]:
     """The features that a recipe names.
 
     Raises:
+        ExtractionFailed: the list reads a corpus, and it is not there.
         FileNotFoundError: the list reads embeddings, and there are none.
     """
     module, _, attribute = name.partition(":")
-    features: list[Any] = list(getattr(import_module(module), attribute))
+    try:
+        features: list[Any] = list(getattr(import_module(module), attribute))
+    except LookupError as error:
+        raise ExtractionFailed(str(error)) from None
     return features
 
 
@@ -87,8 +90,12 @@ def embed(suite: str, store: Path, models: Path) -> None:
 def extract(suite: str, store: Path, rev_ids: Sequence[int]) -> dict[int, list[list[Any]]]:
     """Feature values by revision id: a row for each recipe of the suite.
 
-    Revisions that the extractor refuses (hidden text, a deleted parent ...) are left out.
+    Revisions of which something is missing (hidden text, a deleted parent ...) are left out.
+
+    Raises:
+        ExtractionFailed: something else is missing, such as a corpus.
     """
+    from revscoring.errors import MissingResource
     from revscoring.extractors.api import Extractor
 
     if store not in _extractors:
@@ -96,17 +103,15 @@ def extract(suite: str, store: Path, rev_ids: Sequence[int]) -> dict[int, list[l
     lists = [feature_list(recipe.features) for recipe in suite_called(suite).recipes]
     every = list(dict.fromkeys(feature for some in lists for feature in some))
     column = {feature: index for index, feature in enumerate(every)}
-    results = _extractors[store].extract(list(rev_ids), every)
-    return {
-        rev_id: [[values[column[feature]] for feature in some] for some in lists]
-        for rev_id, (error, values) in zip(rev_ids, map(_listed, results), strict=True)
-        if error is None
-    }
-
-
-def _listed(result: tuple[Any, Any]) -> tuple[Any, list[Any]]:
-    error, values = result
-    return error, [] if error is not None else list(values)
+    rows = {}
+    for rev_id, (error, values) in zip(
+        rev_ids, _extractors[store].extract(list(rev_ids), every), strict=True
+    ):
+        if error is None:
+            rows[rev_id] = [[values[column[feature]] for feature in some] for some in lists]
+        elif not isinstance(error, MissingResource):
+            raise ExtractionFailed(f"revision {rev_id}: {error}")
+    return rows
 
 
 def fit(

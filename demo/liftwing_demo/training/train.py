@@ -1,6 +1,7 @@
 """Training suites of models side by side, on all cores given, in worker processes."""
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from liftwing_demo.wiki.store import WikiStore
 PROCESSES = 2
 BATCH = 8
 POLL_SECONDS = 0.1
+HASH_SEED = "PYTHONHASHSEED"
 
 Work = Generator[list[Future[Any]], None, dict[str, ModelReport]]
 """Yields what it waits for; goes on when all of it is done."""
@@ -34,6 +36,7 @@ def train_models(
     Raises:
         OSError: the folder cannot be written to.
         BrokenProcessPool: a worker was killed.
+        ExtractionFailed: a corpus is missing, for example.
     """
     out.mkdir(parents=True, exist_ok=True)
     with start_pool(out) as pool:
@@ -109,12 +112,8 @@ def start_pool(models: Path) -> Iterator[ProcessPoolExecutor]:
     """Processes for the tasks. An error, or Ctrl-C, ends them at once."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(PROCESSES, context, tasks.start, (models.resolve(),))
-    # What is ignored stays so in what is started: a worker would print a traceback at Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with _for_children():
         pool.submit(int)
-    finally:
-        signal.signal(signal.SIGINT, before)
     try:
         yield pool
     except BaseException:
@@ -123,3 +122,21 @@ def start_pool(models: Path) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _for_children() -> Iterator[None]:
+    """What is to be so in processes that are started meanwhile.
+
+    Ctrl-C is ignored: they would print a traceback. Sets have one order, on which the last bits of
+    an item's features depend.
+    """
+    before, seed = signal.signal(signal.SIGINT, signal.SIG_IGN), os.environ.get(HASH_SEED)
+    os.environ[HASH_SEED] = "0"
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        os.environ.pop(HASH_SEED)
+        if seed is not None:
+            os.environ[HASH_SEED] = seed

@@ -38,6 +38,13 @@ def test_of_a_rare_topic_each_side_has_its_share() -> None:
     assert rare == [6, 2]
 
 
+def test_of_few_edits_each_side_has_some_of_both_kinds() -> None:
+    for place in range(12):
+        edits = [Example(number, number, number in (place, place + 1)) for number in range(13)]
+        sides = split(edits)
+        assert [{edit.truth for edit in side} for side in sides] == [{True, False}] * 2
+
+
 def test_a_label_occurs_only_where_it_can_be_told_from_others() -> None:
     both = [([1], ["x", "y"]), ([2], ["x"])]
     assert occurs("y", both)

@@ -17,9 +17,10 @@ from liftwing_demo.training.card import render_card
 from liftwing_demo.training.record import EMBEDDINGS, replace_text, write_record
 from liftwing_demo.training.suite import Suite
 from liftwing_demo.training.suites import EDITQUALITY, editquality, suite_called
-from liftwing_demo.training.tasks import StoreSession, feature_list
+from liftwing_demo.training.tasks import ExtractionFailed, StoreSession, extract, feature_list
 from liftwing_demo.training.train import PROCESSES, start_pool
 from liftwing_demo.wiki import WikiStore
+from liftwing_demo.wiki.drafts import DRAFT_KINDS
 from liftwing_serving.revscoring import FAMILIES
 from support.environment import environment
 
@@ -75,8 +76,10 @@ def test_topic_models_are_not_current_without_their_embeddings(
 
 
 def test_each_suite_has_a_record_of_its_own(wiki_path: Path, tmp_path: Path) -> None:
-    out = written_models(EDITQUALITY, wiki_path, tmp_path)
-    assert not models_are_current(TOPIC, wiki_path, out)
+    written_models(EDITQUALITY, wiki_path, tmp_path)
+    assert not models_are_current(TOPIC, wiki_path, tmp_path)
+    written_models(suite_called("articlequality"), wiki_path, tmp_path)
+    assert models_are_current(EDITQUALITY, wiki_path, tmp_path)
 
 
 def test_models_without_a_record_or_a_wiki_are_not_current(wiki_path: Path, tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_no_imported_deleted_or_foreign_revision_is_trained_on(
     store: WikiStore, nasty: dict[str, list[int]]
 ) -> None:
     chosen = editquality.choose_revisions(store)
-    assert all(labels.kind != "import" for labels in chosen)
+    assert not {labels.kind for labels in chosen} & ({"import"} | DRAFT_KINDS)
     left_out = {*nasty["deleted"], *nasty["other_content_model"]}
     assert not left_out & {labels.rev_id for labels in chosen}
 
@@ -140,6 +143,24 @@ def test_the_extractor_s_session_answers_what_revscoring_asks(
         type(error).__name__ for error, _ in extractor.extract([*small, 999], features)
     )
     assert results == {"NoneType": 1, "TextDeleted": 1, "RevisionNotFound": 2}
+
+
+def test_revisions_with_something_missing_are_left_out(
+    wiki_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    ids = [1_000_001, nasty["hidden_text"][0], nasty["deleted"][0]]
+    (rows,) = [extract("editquality", wiki_path, ids)]
+    assert set(rows) == {1_000_001}
+    assert [len(row) for row in rows[1_000_001]] == [80, 80, 80]
+
+
+def test_a_corpus_that_is_missing_is_told(wiki_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*args: object, **kwargs: object) -> None:
+        raise LookupError("Resource wordnet not found.")
+
+    monkeypatch.setattr("revscoring.extractors.api.extractor.Extractor.solve", missing)
+    with pytest.raises(ExtractionFailed, match="1000001: Resource wordnet not found"):
+        extract("editquality", wiki_path, [1_000_001])
 
 
 def test_a_session_refuses_what_the_api_refuses(store: WikiStore) -> None:

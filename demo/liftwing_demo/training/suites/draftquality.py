@@ -39,7 +39,8 @@ DRAFTQUALITY = Suite(
     libraries=("revscoring", "draftquality", "scikit-learn", "numpy"),
     story="""\
 - **Data**: first revisions of pages: beginnings of real English Wikipedia articles, which are \
-`OK`, and spam, vandalism and attacks that a seeded generator (seed {seed}) made up.
+`OK`, and spam, vandalism and attacks that a seeded generator (seed {seed}) made up, some of them \
+amid paragraphs of articles.
 - **Features**: the list of English Wikipedia from `draftquality`, extracted by `revscoring`. \
 Those of sentiment are zero where the corpora are stand-ins.
 - **Held out**: a quarter of the pages.

@@ -159,7 +159,7 @@ ITEMS = Suite(
     # Of two families, so that the server of all families serves them.
     folder="",
     example="itemquality",
-    rev_id=FIRST_ITEM_REVISION_ID + 8,
+    rev_id=FIRST_ITEM_REVISION_ID + 23,
     embedding="wikidata-20200501-learned_vectors.50_cell.10k.kv",
     settings={"embedding": EMBEDDING, "needs": _NEEDS},
     libraries=("revscoring", "articlequality", "drafttopic", "gensim", "scikit-learn", "numpy"),

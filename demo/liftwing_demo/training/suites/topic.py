@@ -10,7 +10,7 @@ from liftwing_demo.wiki.store import WikiStore
 
 ESTIMATOR = {"n_estimators": 50, "max_depth": 3, "learning_rate": 0.1, "max_features": "log2"}
 FEATURES = "drafttopic.feature_lists.enwiki:articletopic"
-EMBEDDING = {"vector_size": 50, "window": 5, "min_count": 4, "max_final_vocab": 10_000, "epochs": 3}
+EMBEDDING = {"vector_size": 50, "window": 5, "min_count": 4, "max_final_vocab": 10_000, "epochs": 6}
 
 RULES = {
     "Culture.Biography.Biography*": r"births$|deaths$|^Living people|^[0-9]+ BC$",
@@ -74,7 +74,7 @@ TOPIC = Suite(
     ),
     folder="topic",
     example="articletopic",
-    rev_id=FIRST_ARTICLE_REVISION_ID + 2,
+    rev_id=FIRST_ARTICLE_REVISION_ID + 62,
     embedding="enwiki-20200501-learned_vectors.50_cell.10k.kv",
     settings={"embedding": EMBEDDING, "rules": RULES},
     libraries=("revscoring", "drafttopic", "gensim", "scikit-learn", "numpy"),
