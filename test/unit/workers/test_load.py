@@ -164,7 +164,12 @@ def test_what_waits_of_a_batch_counts_for_other_batches_and_not_for_single_reque
     load.plan(KIND, 60)
     assert load.queued_seconds(now=0, batch=True) == pytest.approx(30)
     assert load.refusal(KIND, seconds_left=100, now=0, number=2) == 20
+    # Both workers have something to do.
+    load.announce(KIND)
+    load.announce(KIND)
     assert load.refusal(KIND, seconds_left=5, now=0) is None
+    load.arrived(KIND)
+    load.arrived(KIND)
     load.unplan(KIND, 59)
     load.unplan(KIND)
     assert load.queued_seconds(now=0, batch=True) == 0
