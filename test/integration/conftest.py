@@ -68,6 +68,7 @@ def all_models_server(
 ) -> Iterator[ModelServer]:
     """One server of all three models, for tests that leave it as they found it."""
     log = tmp_path_factory.mktemp("server") / "server.log"
-    server = ModelServer(log, environment_for(",".join(MODELS), model_files, running_wiki, {}))
+    settings = environment_for(",".join(MODELS), model_files, running_wiki, light.PATIENCE)
+    server = ModelServer(log, settings)
     yield server
     assert server.close() == 0, log.read_text()

@@ -59,7 +59,7 @@ def by_v2(toy: ModelServer, given: list[Any]) -> Outcome:
 
 def by_v2_binary(toy: ModelServer, given: list[Any]) -> Outcome:
     binary = openinference.raw_tensor(json.dumps(instance).encode() for instance in given)
-    tensor = {"name": "input", "shape": [len(given)], "datatype": "BYTES"}
+    tensor: dict[str, Any] = {"name": "input", "shape": [len(given)], "datatype": "BYTES"}
     tensor["parameters"] = {"binary_data_size": len(binary)}
     outputs = [{"name": "output", "parameters": {"binary_data": True}}]
     head = json.dumps({"inputs": [tensor], "outputs": outputs}).encode()
@@ -224,7 +224,7 @@ def test_requests_and_instances_are_counted_apart(toy: ModelServer) -> None:
 
 
 def test_a_batch_is_logged_within_the_bounds_of_a_payload(toy: ModelServer) -> None:
-    given = [{"number": 1, "user_text": "Alice", "x": "y" * 300}] * MAX_INSTANCES
+    given = [{"number": 1, "user_text": "Alice", "x": "y" * 300, "y": "z" * 300}] * MAX_INSTANCES
     texts = [json.dumps(instance) for instance in given]
     tensor = {"name": "input", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
     for path, body in {

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.processes import ModelServer, Wiki
+from support.processes import Answer, ModelServer, Wiki, call
 from support.services import MODELS, Start, make_models
 from support.stock import ask_all, assert_equal, stock_scores
 
 PER_KIND = 8
+BATCH = 50
+
+Stock = dict[tuple[str, int], dict[str, Any]]
 
 
 def chosen(nasty: dict[str, list[int]]) -> list[int]:
@@ -19,24 +24,62 @@ def chosen(nasty: dict[str, list[int]]) -> list[int]:
     return sorted(set(itertools.chain(*some)))
 
 
-@pytest.mark.timeout(600)
-def test_scores_and_features_of_nasty_revisions_equal_the_stock_librarys(
-    all_models_server: ModelServer,
-    wiki: Wiki,
-    nasty: dict[str, list[int]],
-    model_files: dict[str, Path],
-) -> None:
+@pytest.fixture(scope="module")
+def nasty_stock(
+    running_wiki: Wiki, nasty: dict[str, list[int]], model_files: dict[str, Path]
+) -> Stock:
     rev_ids = chosen(nasty)
     assert len(rev_ids) >= 100
     assert all(nasty.values()), "a kind has no revision"
+    running_wiki.reset()
+    return stock_scores(model_files, running_wiki.url, rev_ids)
 
-    stock = stock_scores(model_files, wiki.url, rev_ids)
+
+@pytest.mark.timeout(600)
+def test_scores_and_features_of_nasty_revisions_equal_the_stock_librarys(
+    all_models_server: ModelServer, wiki: Wiki, nasty_stock: Stock
+) -> None:
+    stock = nasty_stock
+    rev_ids = sorted({rev_id for _, rev_id in stock})
     answers = ask_all(all_models_server, MODELS, rev_ids)
 
     for (name, rev_id), answer in answers.items():
         assert_equal(name, rev_id, answer, stock[name, rev_id])
     refused = {rev_id for (_, rev_id), answer in stock.items() if "error" in answer}
     assert 5 <= len(refused) < len(rev_ids) / 3
+
+
+@pytest.mark.timeout(600)
+def test_a_batch_of_all_models_equals_the_stock_library(
+    all_models_server: ModelServer, wiki: Wiki, nasty_stock: Stock
+) -> None:
+    """By the route of several models and by one of them: scores, features and refusals."""
+    rev_ids = sorted({rev_id for _, rev_id in nasty_stock}, key=lambda rev_id: rev_id % 7)[:BATCH]
+    request = {"rev_ids": rev_ids, "extended_output": True}
+    several = call(f"{all_models_server.url}/v1/scores", json.dumps(request).encode(), timeout=300)
+    name = MODELS[0]
+    instances = [{"rev_id": rev_id, "extended_output": True} for rev_id in rev_ids]
+    batch = all_models_server.predict(name, {"instances": instances}, timeout=300)
+    assert (several.status, batch.status) == (200, 200)
+    scores = several.json["enwiki"]["scores"]
+    for (model, rev_id), stock in nasty_stock.items():
+        if rev_id in rev_ids:
+            ours = scores[str(rev_id)][model.split("-")[1]]
+            if "error" in stock:
+                kind = stock["error"].partition(":")[0]
+                assert ours == {"error": {"type": kind, "message": stock["error"]}}
+            else:
+                assert ours == stock
+    for rev_id, prediction in zip(rev_ids, batch.json["predictions"]):
+        status = 400 if "error" in nasty_stock[name, rev_id] else 200
+        answer = Answer(status, {}, json.dumps(in_its_place(prediction)).encode())
+        assert_equal(name, rev_id, answer, nasty_stock[name, rev_id])
+    assert 0 < sum("error" in nasty_stock[name, rev_id] for rev_id in rev_ids) < BATCH / 2
+
+
+def in_its_place(prediction: dict[str, Any]) -> dict[str, Any]:
+    """An instance's answer as a single request would have it."""
+    return {"error": prediction["error"]["message"]} if "error" in prediction else prediction
 
 
 @pytest.mark.timeout(600)

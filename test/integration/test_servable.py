@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -174,6 +175,8 @@ def test_a_route_of_its_own_has_the_errors_of_all(toy: ModelServer) -> None:
     refused = by_route(toy, {"numbers": ["1"]})
     assert (refused.status, refused.json["error"]) == (400, 'Expected "number" to be an integer.')
     assert by_route(toy, b"[]").status == 400
+    # What `instances` are is its own affair.
+    assert by_route(toy, {"numbers": [1], "instances": [1]}).json == {"doubles": [2]}
     assert by_route(toy, b"x" * (CAP + 1)).status == 413
     assert by_route(toy, {"numbers": [13]}).json["error"].endswith("request id: of-a-route")
     assert call(f"{toy.url}/v1/doubles").status == 405
@@ -184,8 +187,18 @@ def test_what_a_route_has_when_the_time_is_over_is_gathered_but_not_waited_for(
 ) -> None:
     answer = by_route(toy, {"numbers": [7, 99]})
     assert answer.json == {"doubles": [14, "The request's time was over."]}
+    started = time.monotonic()
     endless = by_route(toy, {"numbers": [8]})
+    assert time.monotonic() - started < 30
     assert (endless.status, endless.json["error"]) == (503, "The request's time was over.")
+
+
+def test_the_openapi_document_has_what_the_loaded_servables_say(toy: ModelServer) -> None:
+    document = call(f"{toy.url}/openapi.json").json
+    fields = document["components"]["schemas"]["Request"]["properties"]
+    assert fields["number"] == {"type": "integer", "minimum": 1}
+    body = document["paths"]["/v1/doubles"]["post"]["requestBody"]
+    assert "numbers" in body["content"]["application/json"]["schema"]["properties"]
 
 
 def test_it_is_ready_under_its_name(toy: ModelServer) -> None:

@@ -71,7 +71,7 @@ class CountingApi:
 
 
 class FakePool:
-    """So many workers, first come first served. A revision's score is its id."""
+    """So many workers, first come first served. A revision's prediction is its id."""
 
     def __init__(self, workers: int = 2, needs: Needs = ALL) -> None:
         self.description = [ModelInfo(name, "1", needs) for name in (NAME, "enwiki-goodfaith")]
@@ -121,7 +121,8 @@ class FakePool:
             self.load.finish(share, time.monotonic())
             value: Any = Features(str(rev_id).encode(), {"id": rev_id}, 0.0)
             if isinstance(task, ExtractAndPredict):
-                value = Score({"prediction": rev_id}, {}, 0.0, 0.0)
+                document = {"prediction": str(rev_id), "probability": {}}
+                value = Score(document, {"id": rev_id}, 0.0, 0.0)
             failure = self.failures.get(rev_id)
             if isinstance(failure, ServingError) and not failure.repeat:
                 value = failure
@@ -131,7 +132,7 @@ class FakePool:
 
 
 def _scores(rows: Sequence[bytes]) -> BatchScores:
-    return BatchScores([{"prediction": int(row)} for row in rows], 0.0)
+    return BatchScores([{"prediction": row.decode(), "probability": {}} for row in rows], 0.0)
 
 
 async def scorer_of(api: Any, pool: FakePool, heavy_bytes: int = 100_000) -> Scorer:
@@ -145,9 +146,9 @@ def requests(rev_ids: Sequence[int], *models: str, event: Any = None) -> list[Sc
 
 
 def predictions(outcomes: Sequence[Any]) -> list[object]:
-    """What the first model predicts of each, or the type of what stands in its place."""
+    """What the first model predicts of each, as a number, or the type of what is in its place."""
     shown: list[object] = []
     for outcome in outcomes:
         first = outcome if isinstance(outcome, Exception) else next(iter(outcome.values()))
-        shown.append(first.document["prediction"] if isinstance(first, Score) else type(first))
+        shown.append(int(first.document["prediction"]) if isinstance(first, Score) else type(first))
     return shown

@@ -30,6 +30,19 @@ class Toy(server.Servable[int]):
     """Doubles a number."""
 
     platform = "arithmetic"
+    request_schema = {
+        "type": "object",
+        "properties": {
+            "number": {"type": "integer", "minimum": 1},
+            "refuse": {"enum": [*REFUSALS]},
+        },
+        "required": ["number"],
+    }
+    answer_schema = {
+        "type": "object",
+        "properties": {"double": {"type": "integer"}},
+        "required": ["double"],
+    }
 
     def read(self, given: dict[str, Any]) -> int:
         number = fields.positive_integer(given, "number")
@@ -49,6 +62,12 @@ class Toy(server.Servable[int]):
 class Doubles(server.Servable[list[int]]):
     """Doubles several numbers, under a route of its own; says of each that there was no time."""
 
+    request_schema = {
+        "type": "object",
+        "properties": {"numbers": {"type": "array", "items": {"type": "integer"}}},
+        "required": ["numbers"],
+    }
+
     def read(self, given: dict[str, Any]) -> list[int]:
         return [
             fields.positive_integer({"number": number}, "number") for number in given["numbers"]
@@ -60,7 +79,7 @@ class Doubles(server.Servable[list[int]]):
         await asyncio.sleep({7: 0.3, 8: 60}.get(request[0], 0))
         return {"doubles": answers}
 
-    async def _double(self, number: int, deadline: Deadline) -> int | str:
+    async def _double(self, number: int, deadline: Deadline) -> Any:
         try:
             return (await deadline.wait_for(Toy("toy").answer(number, deadline)))["double"]
         except errors.DeadlineExceeded as error:
@@ -78,7 +97,7 @@ class ToySettings(ServerSettings):
 
 
 @asynccontextmanager
-async def toys(flags: Namespace) -> AsyncIterator[list[Toy]]:
+async def toys(flags: Namespace) -> AsyncIterator[list[server.Servable[Any]]]:
     logging.warning("loading")
     await asyncio.sleep(settings.toy_loads)
     yield [Toy("toy"), Doubles("/v1/doubles")]

@@ -8,7 +8,7 @@ import json
 import logging
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -96,6 +96,7 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
     from liftwing_serving.server.http import HttpServer
     from liftwing_serving.server.middleware import NOT_OFFERED
+    from liftwing_serving.revscoring import several
     from liftwing_serving.settings import ServerSettings
 
     app = FastAPI()
@@ -110,16 +111,23 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     documented = set(re.findall(r"`(GET|POST) (/[^ `]+)`", asked))
     endpoints = table("api.md", "## Other endpoints")
     documented |= {("GET", path) for row in endpoints for path in in_backticks(f"`{row}`")}
-    # The page that --enable_docs_url adds is no part of what it describes.
-    assert documented == offered | {("GET", "/docs")}
+    # The page that --enable_docs_url adds is no part of what it describes, and a family's own route
+    # comes with the family.
+    assert documented == offered | {("GET", "/docs"), ("POST", several.ROUTE)}
 
 
 def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
-    from liftwing_serving.revscoring.requests import ScoreRequest
+    from liftwing_serving.revscoring.model import RevscoringModel
+    from liftwing_serving.revscoring.names import ServiceName
+    from liftwing_serving.revscoring.several import SeveralModels
 
-    # Which models are asked is in the path.
-    fields = {field.name for field in dataclasses.fields(ScoreRequest)} - {"models"}
-    assert set(table("api.md", "## Scores")) == fields
+    service, scorer = ServiceName("enwiki", "damaging"), cast(Any, None)
+    servables: dict[str, Any] = {
+        "## Scores": RevscoringModel(service, scorer),
+        "## Several models": SeveralModels([service], scorer, 1),
+    }
+    for heading, servable in servables.items():
+        assert set(table("api.md", heading)) == set(servable.request_schema["properties"])
 
 
 def test_the_flags_of_the_server_are_those_of_the_configuration_document() -> None:

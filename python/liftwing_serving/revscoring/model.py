@@ -11,7 +11,7 @@ from typing import Any
 from liftwing_serving import logs
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.events import EventSender, EventSource, score_event
-from liftwing_serving.fields import MAX_INTEGER
+from liftwing_serving.revscoring import schemas
 from liftwing_serving.revscoring.batch import Outcome
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.requests import ScoreRequest, score_request
@@ -39,18 +39,14 @@ class RevscoringModel(Servable[ScoreRequest]):
         self._stream = stream or ""
 
     @property
-    def request_schema(self) -> dict[str, Any]:
-        """The fields of a request, as docs/api.md lists them."""
-        return {
-            "type": "object",
-            "properties": {
-                "rev_id": {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
-                "extended_output": {"type": "boolean", "default": False},
-                "event": {"type": "object", "required": ["$schema"]},
-                "lang": {"type": "string"},
-            },
-            "anyOf": [{"required": ["rev_id"]}, {"required": ["event"]}],
-        }
+    def request_schema(self) -> schemas.Schema:
+        """The fields of a request."""
+        return schemas.REQUEST
+
+    @property
+    def answer_schema(self) -> schemas.Schema:
+        """The form of `score_document`."""
+        return schemas.answer(self._service.wiki, [self._service.kind])
 
     @property
     def alive(self) -> bool:

@@ -64,6 +64,9 @@ class Scorer:
         distinct = {request.key: request for request in requests}
         if not distinct:
             return []
+        if len(distinct) == 1:
+            asking = next((request for request in requests if request.event), requests[0])
+            return [await self._score_in_place(asking, deadline)] * len(requests)
         batch = Batch(
             list(distinct.values()), deadline, self._documents, self._scores, self.runners
         )
@@ -77,6 +80,15 @@ class Scorer:
         """Cancel the calls under way and stop the workers."""
         await self._revisions.close()
         await self.runners.close()
+
+    async def _score_in_place(self, request: ScoreRequest, deadline: Deadline) -> Outcome:
+        """A batch of one is a single request, which takes one task. Raises TooManyRequests."""
+        try:
+            return await deadline.wait_for(self.score(request, deadline))
+        except TooManyRequests:
+            raise
+        except Exception as error:
+            return error
 
     def _begin(self, request: ScoreRequest, deadline: Deadline) -> Awaitable[Scores]:
         """Refuse, or count the request in at once: others may arrive before its first step."""

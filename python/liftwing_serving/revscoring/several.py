@@ -22,6 +22,7 @@ from liftwing_serving.errors import (
     Unavailable,
     UpstreamUnusable,
 )
+from liftwing_serving.revscoring import schemas
 from liftwing_serving.revscoring.batch import Outcome
 from liftwing_serving.revscoring.languages import check_language
 from liftwing_serving.revscoring.model import score_entry
@@ -54,27 +55,22 @@ class SeveralModels(Servable[Sequence[ScoreRequest]]):
         return self._scorer.runners.alive
 
     @property
-    def request_schema(self) -> dict[str, Any]:
-        """The fields of a request, as docs/api.md lists them."""
-        names = [*self._services, *(service.kind for service in self._services.values())]
-        rev_id = {"type": "integer", "minimum": 1, "maximum": read.MAX_INTEGER}
-        return {
-            "type": "object",
-            "required": ["rev_ids"],
-            "properties": {
-                "rev_ids": {"type": "array", "items": rev_id, "maxItems": self._max_revisions},
-                "models": {"type": "array", "items": {"enum": names}, "minItems": 1},
-                "extended_output": {"type": "boolean", "default": False},
-                "lang": {"type": "string"},
-            },
-        }
+    def request_schema(self) -> schemas.Schema:
+        """The fields of a request."""
+        names = [service.kind for service in self._services.values()]
+        return schemas.request_for_several([*names, *self._services], self._max_revisions)
+
+    @property
+    def answer_schema(self) -> schemas.Schema:
+        """The form of the answer."""
+        return schemas.answer(self._wiki, [service.kind for service in self._services.values()])
 
     def read(self, fields: dict[str, Any]) -> list[ScoreRequest]:
         """A request for each revision, of the same models. Raises BadRequest, TooManyInstances."""
         check_language(fields, self._wiki)
         rev_ids, models = self._rev_ids(fields), self._models(fields)
         extended_output = read.boolean(fields, "extended_output")
-        logs.note(revisions=len(rev_ids))
+        logs.note(instances=len(rev_ids))
         return [ScoreRequest(rev_id, models, extended_output) for rev_id in rev_ids]
 
     async def answer(self, request: Sequence[ScoreRequest], deadline: Deadline) -> dict[str, Any]:

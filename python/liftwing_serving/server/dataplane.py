@@ -9,7 +9,7 @@ from kserve.errors import ModelNotReady
 from kserve.model_repository import ModelRepository
 from kserve.protocol.dataplane import DataPlane
 
-from liftwing_serving.server import openinference
+from liftwing_serving.server import openapi, openinference
 from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.openinference import Element
 
@@ -74,6 +74,12 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
             "inputs": openinference.INPUTS,
             "outputs": openinference.OUTPUTS,
         }
+
+    def complete(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The OpenAPI document with what is known of the models until now."""
+        models = {name: hosted.schemas for name, hosted in self.models.models.items()}
+        routes = {hosted.name: hosted.schemas for hosted in self.routes}
+        return openapi.complete(document, models, routes, self.max_instances)
 
     async def ready(self) -> bool:
         """Whether the server is neither loading nor draining and every model could answer."""

@@ -35,7 +35,7 @@ from liftwing_serving.server.instances import (
 from liftwing_serving.server.middleware import came_by_http, client_left
 from liftwing_serving.server.openinference import Element, text_of
 from liftwing_serving.server.payloads import loggable
-from liftwing_serving.server.servable import Servable, has_own_route
+from liftwing_serving.server.servable import ANY_OBJECT, Servable, has_own_route
 from liftwing_serving.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,13 @@ class Hosted(kserve.Model):  # type: ignore[misc]
     def has_route(self) -> bool:
         """Whether it has a route of its own, and is no model to clients."""
         return has_own_route(self.name)
+
+    @property
+    def schemas(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Those of its requests and its answers: of any object until it is loaded."""
+        if self.servable is None:
+            return ANY_OBJECT, ANY_OBJECT
+        return self.servable.request_schema, self.servable.answer_schema
 
     @property
     def alive(self) -> bool:

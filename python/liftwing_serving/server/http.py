@@ -18,7 +18,7 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from liftwing_serving.server import failures, openinference
+from liftwing_serving.server import failures, openapi, openinference
 from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.hosted import Hosted
@@ -84,8 +84,11 @@ class HttpServer(RESTServer):  # type: ignore[misc]
         self.config.app = _with_cors(entrance, self._settings.cors_allowed_origins)
 
     def _register_endpoints(self, app: FastAPI) -> None:
-        """KServe's endpoints, less those that are not offered, and V2 requests read by us."""
+        """KServe's endpoints, less those that are not offered, and requests read by us."""
         app.include_router(_endpoints(self.dataplane))
+        generate = app.openapi
+        # Asked for anew each time, as models are loaded after the routes are made.
+        app.openapi = lambda: self.dataplane.complete(generate())  # type: ignore[method-assign]
 
     def _add_middlewares(self, app: FastAPI) -> None:
         """None of KServe's, which logs two lines of timings for each request."""
@@ -105,7 +108,7 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
-        expose_headers=["X-Request-Id", "Retry-After"],
+        expose_headers=["X-Request-Id", "Retry-After", INFERENCE_CONTENT_LENGTH_HEADER],
     )
 
 
@@ -153,8 +156,8 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
     }.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model_exclude_none=True)
     posted: dict[str, Callable[..., Awaitable[Response]]] = {
-        "/v1/models/{model_name}:predict": predict,
-        "/v2/models/{model_name}/infer": infer,
+        openapi.PREDICT: predict,
+        openapi.INFER: infer,
         **{hosted.name: own_route(hosted) for hosted in data_plane.routes},
     }
     for path, endpoint in posted.items():

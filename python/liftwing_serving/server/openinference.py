@@ -204,7 +204,8 @@ def _raw_elements(tensor: bytes, number: int) -> list[bytes]:
 
 def _raw(texts: Iterable[bytes]) -> bytes:
     """A raw tensor of these elements."""
-    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    pieces = ((len(text).to_bytes(4, "little"), text) for text in texts)
+    return b"".join(itertools.chain.from_iterable(pieces))
 
 
 def _wants_binary(given: dict[str, Any]) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
 
 R = TypeVar("R")
+
+ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
 def has_own_route(name: str) -> bool:
@@ -33,6 +35,16 @@ class Servable(ABC, Generic[R]):
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+    @property
+    def request_schema(self) -> Mapping[str, Any]:
+        """The JSON schema of a V1 request that is no batch, for the OpenAPI document."""
+        return ANY_OBJECT
+
+    @property
+    def answer_schema(self) -> Mapping[str, Any]:
+        """The JSON schema of the answer to such a request."""
+        return ANY_OBJECT
 
     @property
     def alive(self) -> bool:

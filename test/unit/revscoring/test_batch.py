@@ -17,8 +17,7 @@ from liftwing_serving.errors import (
     UpstreamUnusable,
     WorkerLost,
 )
-from liftwing_serving.revscoring.batch import GROUP, TASKS_PER_WORKER
-from liftwing_serving.revscoring.tasks import PredictBatch, Score
+from liftwing_serving.revscoring.tasks import ExtractAndPredict, PredictBatch
 from support.batches import (
     BROKEN,
     MISSING,
@@ -46,13 +45,16 @@ async def test_each_revision_has_its_own_score_with_few_calls_and_one_scoring(nu
     rev_ids = list(range(1, number + 1))
     outcomes = await scorer.score_all(requests(rev_ids), Deadline.after(SOON))
     assert predictions(outcomes) == rev_ids
-    first = outcomes[0]
-    assert not isinstance(first, Exception)
-    assert isinstance(first[NAME], Score) and first[NAME].features == {"id": 1}
+    first: Any = outcomes[0]
+    assert first[NAME].features == {"id": 1}
     parents = [ids for ids in api.revisions if ids[0] > PARENTS]
     assert len(parents) <= calls_for(number)
     assert len(api.revisions) - len(parents) <= calls_for(number)
     assert len(api.users) <= calls_for(number)
+    if number == 1:
+        # As a single request, which others may join.
+        assert [type(task) for task in pool.tasks] == [ExtractAndPredict]
+        return
     assert sorted(pool.extracted) == rev_ids
     (scoring,) = [task for task in pool.tasks if isinstance(task, PredictBatch)]
     assert len(scoring.rows[NAME]) == number
@@ -69,11 +71,10 @@ async def test_fetch_and_extraction_overlap_and_few_documents_are_waited_with() 
         asked_before.append(asked - len(pool.extracted))
         return await run(task, *rest)
 
-    pool.run = watch  # type: ignore[method-assign]
+    pool.run = watch  # type: ignore[assignment,method-assign]
     scorer = await scorer_of(api, pool)
     await scorer.score_all(requests(range(1, 501)), Deadline.after(SOON))
-    assert asked_before[0] <= 2 * GROUP
-    assert max(asked_before) <= 2 * GROUP
+    assert max(asked_before) <= 100
 
 
 async def test_a_revision_that_is_asked_for_twice_is_scored_once() -> None:
@@ -141,7 +142,7 @@ async def test_what_one_model_lacks_another_may_do_without() -> None:
             result.value[NAME] = ResourceMissing(2, "CommentDeleted: ...")
         return result
 
-    pool.run = without_comment  # type: ignore[method-assign]
+    pool.run = without_comment  # type: ignore[assignment,method-assign]
     scorer = await scorer_of(api, pool)
     outcomes: list[Any] = await scorer.score_all(requests([1, 2, 3], *both), Deadline.after(SOON))
     of_models = [predictions([{name: scores[name]} for scores in outcomes]) for name in both]
@@ -211,10 +212,10 @@ async def test_single_requests_go_between_the_revisions_of_a_batch() -> None:
     await asyncio.sleep(0.1)
     before = len(pool.extracted)
     assert predictions([await scorer.score(requests([1000])[0], Deadline.after(SOON))]) == [1000]
-    # Those that waited before it, and those that began while it ran.
-    assert len(pool.extracted) - before <= 3 * TASKS_PER_WORKER * pool.load.workers
+    # Two for each of two workers waited or ran before it, and one came for each that ended.
+    assert len(pool.extracted) - before <= 12
     assert predictions(await batch) == list(range(1, 501))
-    assert pool.most_waiting <= TASKS_PER_WORKER * pool.load.workers + 1
+    assert pool.most_waiting <= 5
 
 
 async def test_light_revisions_of_a_batch_do_not_wait_behind_its_heavy_ones() -> None:
@@ -237,7 +238,7 @@ async def test_light_revisions_of_a_batch_do_not_wait_behind_its_heavy_ones() ->
         async with one:
             return await run(task, deadline, work)
 
-    pool.run = as_the_pool_does  # type: ignore[method-assign]
+    pool.run = as_the_pool_does  # type: ignore[assignment,method-assign]
     scorer = await scorer_of(api, pool, heavy_bytes=500)
     await scorer.score_all(requests(range(1, 41)), Deadline.after(SOON))
     last_light = max(order.index(rev_id) for rev_id in range(21, 41))
@@ -298,4 +299,7 @@ async def test_a_batch_that_is_cancelled_leaves_nothing_behind() -> None:
         await batch
     assert pool.load.queued_seconds(0, batch=True) == 0
     assert pool.load._waiting == set()
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    # Others may share its fetches, which therefore end by themselves.
+    async with asyncio.timeout(30):
+        while asyncio.all_tasks() != {asyncio.current_task()}:
+            await asyncio.sleep(0.01)

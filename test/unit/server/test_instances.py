@@ -18,6 +18,7 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.server import Servable, instances
 from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.instances import MAX_LOGGED, Batch
+from liftwing_serving.server.openinference import Element
 from liftwing_serving.settings import ServerSettings
 from prometheus_client import REGISTRY
 
@@ -120,7 +121,7 @@ async def test_fields_beside_instances_are_ignored(hosted: Hosted) -> None:
 
 @pytest.mark.parametrize("ask", [predict, infer])
 async def test_a_bad_instance_is_refused_in_its_place(hosted: Hosted, ask: Any) -> None:
-    bad = [1, None, [], "x", {"read": "bad"}, {"answer": "bad"}, {"instances": []}]
+    bad: list[object] = [1, None, [], "x", {"read": "bad"}, {"answer": "bad"}, {"instances": []}]
     missing = error(400, str(KINDS["bad"]()))
     expected = [error(400, NOT_A_DICT)] * 4 + [missing, missing]
     expected.append(error(400, 'Expected no "instances" within an instance.'))
@@ -129,7 +130,7 @@ async def test_a_bad_instance_is_refused_in_its_place(hosted: Hosted, ask: Any) 
 
 
 async def test_an_element_that_is_no_json_is_refused_in_its_place(hosted: Hosted) -> None:
-    elements = [b'{"say":1}', b"", b"\xff", errors.BadRequest("no text")]
+    elements: list[Element] = [b'{"say":1}', b"", b"\xff", errors.BadRequest("no text")]
     first, *others = [json.loads(text) for text in await hosted.answer_each(elements)]
     assert first == {"say": 1}
     assert others == [error(400, NOT_A_DICT)] * 2 + [error(400, "no text")]
@@ -156,7 +157,9 @@ async def test_what_is_late_is_a_503_in_its_place(hosted: Hosted, ask: Any) -> N
 
 
 @pytest.mark.parametrize("ask", [predict, infer])
-@pytest.mark.parametrize("kinds", [["busy"] * 2, ["down", "unusable"], ["busy", "down", "busy"]])
+@pytest.mark.parametrize(
+    "kinds", [["busy"] * 2, ["unusable", "down"], ["down", "busy", "unusable"]]
+)
 async def test_only_if_all_may_succeed_on_a_second_try_the_whole_is_repeated(
     hosted: Hosted, ask: Any, kinds: list[str]
 ) -> None:
@@ -203,7 +206,7 @@ async def test_a_family_that_does_not_keep_the_deadline_is_not_waited_for(
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded):
         await predict(hosted, {"whole": "late"})
-    assert 0.5 <= time.monotonic() - started < 60
+    assert 0.5 <= time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("given", [{}, 1, None, "x"])
@@ -267,13 +270,15 @@ async def test_log_lines_name_the_instance_that_they_are_about(
     assert (line["request_id"], line["status"]) == ("r-1", 400)
 
 
-async def test_a_batch_of_failures_is_a_few_log_lines(
+async def test_a_batch_of_failures_is_a_few_log_lines_of_each_status(
     hosted: Hosted, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    await predict(hosted, {"say": 1}, *[{"answer": "defect"}] * (MOST - 1))
-    assert len(caplog.records) == MAX_LOGGED + 1
-    assert caplog.messages[-1] == f"{MOST - 1 - MAX_LOGGED} more instances failed"
+    bad, defects = [{"answer": "bad"}] * (MAX_LOGGED + 3), [{"answer": "defect"}] * 2
+    await predict(hosted, {"say": 1}, *bad, *defects)
+    assert len([record for record in caplog.records if record.exc_info]) == 2
+    assert len(caplog.records) == MAX_LOGGED + 2 + 1
+    assert caplog.messages[-1] == "3 more instances failed"
 
 
 async def test_elements_are_bounded_together_before_they_are_read(

@@ -22,6 +22,16 @@ def test_personal_data_of_an_event_is_struck_out() -> None:
     assert '"rev_id": 5' in shown
 
 
+def test_several_texts_are_shown_as_a_list_within_the_same_bounds() -> None:
+    texts = [b'{"rev_id": 1}', b"<html>secret", b'{"comment": "secret"}']
+    shown = [{"rev_id": 1}, "not JSON", {"comment": "redacted"}]
+    assert loggable(*texts) == shown
+    assert loggable(*texts * 500) == (shown * 7)[:20]
+    wide = json.dumps([["x" * 200] * 20] * 20).encode()
+    assert size(loggable(*[wide] * 500)) <= 5000
+    assert loggable(*[b"[" + b"[]," * 600 + b"0]"] * 500) == "..."
+
+
 def test_what_is_no_json_is_not_repeated() -> None:
     assert loggable(b"<html>secret") == "not JSON"
 

@@ -31,7 +31,7 @@ def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
     if given is not None and ids is not None:
         raise ApiError(
             "invalidparammix",
-            'The parameters "ususerids" and "ususers" can not be used together.',
+            'The parameters "ususers" and "ususerids" can not be used together.',
         )
     return _of_ids(store, ids, properties) if ids else _of_names(store, given or [], properties)
 
