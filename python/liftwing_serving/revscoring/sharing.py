@@ -40,12 +40,10 @@ def groups(models: Mapping[str, Definitions]) -> list[list[str]]:
 
 def agree(some: Definitions, others: Definitions) -> bool:
     """Whether both mean the same by each name that both have."""
-    return all(
-        _alike(vars(some[it]), vars(others[it]), set()) for it in some.keys() & others.keys()
-    )
+    return all(_alike(vars(some[it]), vars(others[it]), {}) for it in some.keys() & others.keys())
 
 
-def _alike(one: Any, other: Any, compared: set[tuple[int, int]]) -> bool:
+def _alike(one: Any, other: Any, compared: dict[tuple[int, int], object]) -> bool:
     """Whether two objects, of models that were unpickled apart, would compute the same.
 
     Of dependents within them only the names are compared: each is compared for itself.
@@ -54,7 +52,8 @@ def _alike(one: Any, other: Any, compared: set[tuple[int, int]]) -> bool:
         return True
     if type(one) is not type(other):
         return False
-    compared.add((id(one), id(other)))
+    # Kept, so that no later object has the id of one that is gone.
+    compared[id(one), id(other)] = one, other
     if isinstance(one, (type, FunctionType)):
         return False
     if isinstance(one, Dependent):

@@ -6,6 +6,7 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,23 @@ def matching(pattern: str) -> Any:
     )
 
 
+def several(*numbers: int) -> Any:
+    """A feature with a function for each number; such ones are taken apart to be compared."""
+    made = counted(wikitext.revision.datasources.words)
+    made.functions = [partial(max, number) for number in numbers]
+    return made
+
+
 SAME = {
     "a whole list": lambda: [wikitext.revision.chars, links(r"A\:"), wikitext.revision.ref_tags],
     "a pattern": lambda: [matching("a")],
+    "several functions": lambda: [several(1, 2, 3, 4)],
     "a sum": lambda: [wikitext.revision.chars + 1],
 }
 DIFFERENT = {
     "a pattern": (links(r"A\:"), links(r"B\:")),
     "flags of a pattern": (matching("a"), matching("(?i)a")),
+    "the last of several": (several(1, 2, 3, 4), several(1, 2, 3, 5)),
     "what it is computed from": (
         counted(wikitext.revision.datasources.words),
         counted(wikitext.revision.datasources.numbers),
