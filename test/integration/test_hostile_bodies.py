@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -179,7 +180,7 @@ def peak_growth(server: ModelServer, work: Callable[[], None]) -> int:
 def in_binary(elements: list[bytes], shape: list[int]) -> bytes:
     """A body of HTTP with a binary tensor, the length of its JSON in four digits before it."""
     contents = raw_tensor(elements)
-    tensor = {"name": "input", "shape": shape, "datatype": "BYTES"}
+    tensor: dict[str, Any] = {"name": "input", "shape": shape, "datatype": "BYTES"}
     tensor["parameters"] = {"binary_data_size": len(contents)}
     head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     return b"%04d" % len(head) + head + contents
@@ -190,7 +191,7 @@ def in_message(contents: bytes, shape: list[int], raw: bool) -> bytes:
     request = protocol.ModelInferRequest(model_name="toy")
     request.inputs.add(name="input", shape=shape, datatype="BYTES")
     if raw:
-        return request.SerializeToString() + field(7, contents)
+        return bytes(request.SerializeToString()) + field(7, contents)
     tensor = request.inputs[0].SerializeToString() + field(5, contents)
     return field(1, b"toy") + field(5, tensor)
 
