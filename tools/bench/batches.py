@@ -17,7 +17,7 @@ import random
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -40,13 +40,20 @@ Way = Callable[[Sequence[int]], Awaitable[float]]
 console = Console(width=120)
 
 
+RPS, CPU = "revisions/s", "CPU s/revision"
+UNITS = {"throughput": RPS, "cpu": CPU}
+
+
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """A row of the report: two ways to do the same, a ratio for each pair."""
+    """A row of the report: two ways to do the same with a `number` of revisions, in pairs."""
 
     name: str
     unit: str
-    pairs: list[tuple[float, float]]
+    rev_ids: Sequence[int]
+    number: int
+    ways: tuple[Way, Way]
+    pairs: list[tuple[float, float]] = field(default_factory=list)
 
     def row(self) -> list[str]:
         """As the report shows it."""
@@ -63,6 +70,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pairs", type=int, default=5, help="of each row (default 5)")
+    parser.add_argument("--only", choices=("throughput", "cpu"), help="only these rows")
     parser.add_argument("--demo", type=Path, default=Path("build/demo"), help="the demo's folder")
     parser.add_argument("--wiki", type=Path, default=Path("build/bench/wiki.sqlite"))
     options = parser.parse_args()
@@ -71,80 +79,56 @@ def main() -> None:
     if not wiki_is_current(options.wiki, EDITS):
         build_wiki(options.wiki, EDITS)
     add_words(options.wiki)
-    rows = asyncio.run(
-        measure(options.pairs, (demo.models / MODEL / "model.bin").resolve(), options.wiki)
-    )
+    rows = asyncio.run(measure(options, (demo.models / MODEL / "model.bin").resolve()))
     table = Table("what", "unit", "one", "other", "median of ratios", "lowest", "highest")
     for one in rows:
         table.add_row(*one.row())
     console.print(table)
 
 
-async def measure(pairs: int, model: Path, wiki: Path) -> list[Ratios]:
-    """All rows."""
-    revisions = Revisions.of(wiki)
-    middle, any_size = revisions.within(MIDDLE), revisions.within(ALL_SIZES)
+async def measure(options: argparse.Namespace, model: Path) -> list[Ratios]:
+    """All rows that are wanted."""
     port = free_port()
+    wiki_url = f"http://127.0.0.1:{port}"
     with Children() as children:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki)]
+        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(options.wiki)]
         children.start("wiki", [*command, "--port", str(port)], {})
-        wiki_url = f"http://127.0.0.1:{port}"
         together = Server(children, model, wiki_url, models=BOTH)
-        apart = [
-            Server(children, model.parents[1] / name / "model.bin", wiki_url, models=(name,))
-            for name in BOTH
-        ]
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as session:
+        files = {name: model.parents[1] / name / "model.bin" for name in BOTH}
+        apart = [Server(children, file, wiki_url, models=(name,)) for name, file in files.items()]
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3600)) as session:
             for server in (together, *apart):
                 await server.wait_until_ready(session)
                 await see_words(server, session)
             pin_off_the_way()
-
-            async def rows(name: str, unit: str, ids: list[int], number: int, *ways: Way) -> Ratios:
-                measured = []
-                for seed in range(pairs):
-                    drawn = random.Random(seed).sample(ids, number)
+            rows = []
+            for row in rows_of(Revisions.of(options.wiki), together, apart, session):
+                if options.only and row.unit != UNITS[options.only]:
+                    continue
+                for seed in range(options.pairs):
+                    drawn = random.Random(seed).sample(row.rev_ids, row.number)
                     await read_all(session, wiki_url, drawn)
-                    one, other = await in_turns(ways, drawn, seed)
-                    measured.append((one, other))
-                    console.print(f"{name}: {one:.3g} against {other:.3g} {unit}")
-                return Ratios(name, unit, measured)
-
-            batches, singles = batches_of(together, session), singles_of(together, session)
-            return [
-                await rows(
-                    "35-45 kB: a batch of 50, 1 client", RPS, middle, SIZE, batches, singles
-                ),
-                await rows(
-                    "35-45 kB: 2 batches at a time, 1 client",
-                    RPS,
-                    middle,
-                    2 * SIZE,
-                    batches,
-                    singles,
-                ),
-                await rows(
-                    "all sizes: a batch of 50, 1 client", RPS, any_size, SIZE, batches, singles
-                ),
-                await rows(
-                    "35-45 kB, one by one: 1 server, 2 servers",
-                    CPU,
-                    middle,
-                    20,
-                    *cpu_of(together, apart, session, 1),
-                ),
-                await rows(
-                    "35-45 kB, a batch of 50: 1 server, 2 servers",
-                    CPU,
-                    middle,
-                    SIZE,
-                    *cpu_of(together, apart, session, SIZE),
-                ),
-            ]
+                    one, other = await in_turns(row.ways, drawn, seed)
+                    row.pairs.append((one, other))
+                    console.print(f"{row.name}: {one:.3g} against {other:.3g} {row.unit}")
+                rows.append(row)
+    return rows
 
 
-RPS = "revisions/s"
-CPU = "CPU s/revision"
+def rows_of(
+    revisions: Revisions, together: Server, apart: Sequence[Server], session: aiohttp.ClientSession
+) -> list[Ratios]:
+    """What is to be measured."""
+    middle, any_size = revisions.within(MIDDLE), revisions.within(ALL_SIZES)
+    ways = batches_of(together, session), singles_of(together, session)
+    one_by_one, at_once = (cpu_of(together, apart, session, size) for size in (1, SIZE))
+    return [
+        Ratios("35-45 kB: a batch of 50, 1 client", RPS, middle, SIZE, ways),
+        Ratios("35-45 kB: 2 batches at a time, 1 client", RPS, middle, 2 * SIZE, ways),
+        Ratios("all sizes: a batch of 50, 1 client", RPS, any_size, SIZE, ways),
+        Ratios("35-45 kB, one by one: 1 server, 2 servers", CPU, middle, 20, one_by_one),
+        Ratios("35-45 kB, a batch of 50: 1 server, 2 servers", CPU, middle, SIZE, at_once),
+    ]
 
 
 async def in_turns(ways: Sequence[Way], rev_ids: Sequence[int], seed: int) -> tuple[float, float]:

@@ -54,6 +54,7 @@ class Server:
     ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
+        self._path = f"/v1/models/{models[0]}:predict"
         environment = {
             "INFERENCE_NAME": ",".join(models),
             "MODEL_PATH": str(model if len(models) == 1 else model.parents[1]),
@@ -83,9 +84,9 @@ class Server:
                 await asyncio.sleep(0.1)
 
     async def score(self, session: aiohttp.ClientSession, rev_id: int) -> float:
-        """Seconds until the score was there. Raises if there is none."""
+        """Seconds until the first model's score was there. Raises if there is none."""
         started = time.perf_counter()
-        await self.post(session, f"/v1/models/{MODEL}:predict", {"rev_id": rev_id})
+        await self.post(session, self._path, {"rev_id": rev_id})
         return time.perf_counter() - started
 
     async def post(self, session: aiohttp.ClientSession, path: str, request: object) -> bytes:

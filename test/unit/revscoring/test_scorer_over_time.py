@@ -17,7 +17,15 @@ from liftwing_serving.outbound import open_session
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
-from liftwing_serving.revscoring.tasks import ExtractAndPredict, ModelInfo, Score
+from liftwing_serving.revscoring.tasks import (
+    BatchScores,
+    Extract,
+    ExtractAndPredict,
+    Features,
+    ModelInfo,
+    PredictBatch,
+    Score,
+)
 from liftwing_serving.workers import Load, Result, Runners, Work
 
 NAME = "enwiki-damaging"
@@ -64,12 +72,17 @@ class Runner:
         pass
 
     async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
-        assert isinstance(task, ExtractAndPredict)
+        if isinstance(task, PredictBatch):
+            documents = [{"prediction": int(row)} for row in task.rows[NAME]]
+            return Result({NAME: BatchScores([*documents], 0.0)}, 0.0)
+        assert isinstance(task, Extract | ExtractAndPredict)
         rev_id = task.documents.revision.rev_id
         if rev_id % 10 == FAILING:
             raise ResourceMissing(rev_id, "gone")
         if rev_id % 10 == SLOW:
             await deadline.wait_for(asyncio.sleep(60))
+        if isinstance(task, Extract):
+            return Result({NAME: Features(b"%d" % rev_id, {}, 0.0)}, 0.0)
         return Result({NAME: Score({"prediction": rev_id}, {}, 0.0, 0.0)}, 0.0)
 
     async def close(self) -> None:
@@ -112,13 +125,28 @@ async def test_fault_17_nothing_of_a_request_outlives_it(scorer: Scorer) -> None
         # Each twice at a time, so that they share their work as well.
         return await asyncio.gather(*map(ask, rev_ids), *map(ask, rev_ids))
 
+    async def ask_in_a_batch(rev_ids: range) -> list[object]:
+        requests = [ScoreRequest(rev_id, (NAME,)) for rev_id in rev_ids]
+        outcomes = await scorer.score_all([*requests, *requests], Deadline.after(6))
+        return [
+            type(outcome) if isinstance(outcome, Exception) else shown(outcome[NAME])
+            for outcome in outcomes
+        ]
+
+    def shown(score: object) -> object:
+        assert isinstance(score, Score)
+        return score.document["prediction"]
+
     def expected(rev_id: int) -> object:
         return {SLOW: DeadlineExceeded, FAILING: ResourceMissing}.get(rev_id % 10, rev_id)
 
     await ask_for(range(1, 21))
     await ask_for(range(MISSING, MISSING + 20))
+    await ask_in_a_batch(range(1, 21))
     before = held()
     known, missing = range(100, 500), range(MISSING + 100, MISSING + 500)
     assert await ask_for(known) == 2 * [expected(rev_id) for rev_id in known]
     assert await ask_for(missing) == 2 * [RevisionMissing] * len(missing)
+    in_batch = range(500, 740)
+    assert await ask_in_a_batch(in_batch) == 2 * [expected(rev_id) for rev_id in in_batch]
     assert held() - before == Counter()
