@@ -31,7 +31,7 @@ UNKNOWN = 999_999_999
 PATH = f"/v1/models/{NAME}:predict"
 # What no full batch is to wait for: it is not sent within the time of a test's clients.
 LONG = 600.0
-CLIENT_SECONDS = 60.0
+CLIENT_SECONDS = 30.0
 BATCHERS = ["played", *(["agent"] if os.environ.get("KSERVE_AGENT") else [])]
 
 

@@ -170,7 +170,7 @@ async def serving(handle: Any) -> AsyncIterator[str]:
     """The address where a coroutine answers all requests."""
     app = web.Application(client_max_size=8 << 20)
     app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
