@@ -20,8 +20,8 @@ import pytest
 from liftwing_demo.wiki import WikiStore
 from support import wikis
 from support.environment import environment
-from support.family_models import ARTICLES_KV, ITEMS_KV, MODELS, TOPICS, path_of
-from support.processes import ROOT, Answer, ModelServer, Wiki
+from support.family_models import ARTICLES_KV, ITEMS_KV, MODELS, path_of
+from support.processes import ROOT, Answer, ModelServer, Wiki, call
 from support.sentiments import synsets_of, write_sentiwordnet
 from support.stock import ask_all, assert_equal, stock_scores
 
@@ -32,6 +32,8 @@ items_file = wikis.items_file
 UNIVERSAL = ROOT / "revscoring/model-server/model.py"
 # Of one hash seed: revscoring takes the mean over an item's statements in the order of a set.
 SEED = {"PYTHONHASHSEED": "1"}
+# A model of articles that is served to the wiki of items.
+MISPLACED = "wikidatawiki-articlequality"
 
 Stock = dict[tuple[str, int], dict[str, Any]]
 
@@ -96,6 +98,7 @@ def prepared(
         input=json.dumps(words).encode(),
         check=True,
     )
+    (prepared.models / MISPLACED).symlink_to("enwiki-articlequality")
     return prepared
 
 
@@ -139,12 +142,13 @@ def served(
     running_wiki: Wiki,
     items_wiki: Wiki,
     nasty: dict[str, list[int]],
+    wiki_file: Path,
     items_file: Path,
 ) -> Iterator[Served]:
     running_wiki.reset()
     names = names_of(request.param)
     if request.param == "enwiki":
-        wiki, rev_ids = running_wiki, articles(nasty)
+        wiki, rev_ids = running_wiki, articles(wiki_file, nasty)
     else:
         wiki, rev_ids = items_wiki, items(items_file)
     with pytest.MonkeyPatch.context() as patch:
@@ -154,15 +158,24 @@ def served(
             patch.setenv(name, value)
         stock = stock_scores(prepared.files(names), wiki.url, rev_ids)
     log = prepared.folder / f"{request.param}.log"
-    server = ModelServer(log, settings(prepared, names, wiki), program=UNIVERSAL)
+    served = names if request.param == "enwiki" else [*names, MISPLACED]
+    server = ModelServer(log, settings(prepared, served, wiki), program=UNIVERSAL)
     yield Served(server, names, rev_ids, stock)
     assert server.close() == 0, log.read_text()
 
 
-def articles(nasty: Mapping[str, Sequence[int]]) -> list[int]:
-    """One of each kind of trouble, the first revisions of some pages, and some without trouble."""
-    some = {ids[-1] for kind, ids in nasty.items() if not kind.startswith("large")}
-    return sorted(some | set(nasty["ordinary"][::60]) | set(nasty["no_parent"][-8:]))
+# Of an article, that the stock library extracts in a moment.
+SMALL = 9_000
+
+
+def articles(file: Path, nasty: Mapping[str, Sequence[int]]) -> list[int]:
+    """Small revisions: one of each kind of trouble, some first ones, and some without trouble."""
+    with WikiStore.open(file) as store:
+        sizes = {it.rev_id: it.size for it in store.all_revisions()}
+    small = {kind: [it for it in ids if sizes[it] < SMALL] for kind, ids in nasty.items()}
+    some = {ids[-1] for ids in small.values() if ids}
+    refused = {nasty[kind][0] for kind in ("deleted", "hidden_text")}
+    return sorted(some | refused | set(small["ordinary"][:4]) | set(small["no_parent"][-6:]))
 
 
 def items(file: Path) -> list[int]:
@@ -201,6 +214,19 @@ def test_a_batch_of_each_familys_scores_equals_the_stock_librarys(served: Served
             assert_equal(name, rev_id, as_single(prediction), served.stock[name, rev_id])
 
 
+def test_models_of_several_families_asked_together_keep_to_their_own_features(
+    served: Served,
+) -> None:
+    asked = {"rev_ids": served.rev_ids, "models": served.names, "extended_output": True}
+    answer = call(f"{served.server.url}/v1/scores", json.dumps(asked).encode(), timeout=200)
+    assert answer.status == 200, answer.body
+    (document,) = answer.json.values()
+    for (name, rev_id), stock in served.stock.items():
+        entry = document["scores"][str(rev_id)][name.split("-")[1]]
+        assert entry.keys() == ({"error"} if "error" in stock else {"score", "features"})
+        assert "error" in stock or entry == stock, (name, rev_id)
+
+
 def as_single(prediction: dict[str, Any]) -> Answer:
     """An instance's part of a batch's answer as it would have been answered alone."""
     error = prediction.get("error")
@@ -209,6 +235,7 @@ def as_single(prediction: dict[str, Any]) -> Answer:
 
 
 def test_what_is_compared_would_show_a_mistake(served: Served) -> None:
+    predictions: list[list[str]] = []
     for name in served.names:
         scores = [
             answer["score"]
@@ -217,12 +244,11 @@ def test_what_is_compared_would_show_a_mistake(served: Served) -> None:
         ]
         different = {json.dumps(score["probability"], sort_keys=True) for score in scores}
         assert len(different) > len(scores) / 2, name
-        predictions = [score["prediction"] for score in scores]
-        if MODELS[name].many:
-            assert [] in predictions and any(predictions), name
-            assert set(scores[0]["probability"]) == set(TOPICS)
-        else:
-            assert {type(prediction) for prediction in predictions} == {str}
+        predictions += [score["prediction"] for score in scores if MODELS[name].many]
+        kinds = {type(score["prediction"]) for score in scores}
+        assert kinds == ({list} if MODELS[name].many else {str})
+        assert set(scores[0]["probability"]) == set(MODELS[name].labels)
+    assert [] in predictions and any(predictions)
     sentiments = {
         answer["features"]["feature.english.sentiment.revision.positive_polarity"]
         for (model, _), answer in served.stock.items()
@@ -248,37 +274,29 @@ def test_items_and_articles_need_neither_parent_nor_user(
     rev_id, *_ = [rev_id for name, rev_id in served.stock if "score" in served.stock[name, rev_id]]
     wiki.reset()
     assert served.server.predict(served.names[0], {"rev_id": rev_id}).status == 200
-    assert len(wiki.calls()["calls"]) == 1
+    assert wiki.calls()["revids"] == [[rev_id]]
+    assert wiki.calls()["total"] == 1
 
 
+@pytest.mark.parametrize("served", ["wikidatawiki"], indirect=True)
 def test_an_item_sent_to_a_model_of_articles_is_refused(
-    prepared: Prepared, items_wiki: Wiki, items_file: Path, tmp_path: Path
+    served: Served,
 ) -> None:
-    names = ["enwiki-articlequality"]
-    given = settings(prepared, names, items_wiki)
-    given["MODEL_PATH"] = str(path_of(prepared.models, names[0]))
-    server = ModelServer(tmp_path / "server.log", given, program=UNIVERSAL)
-    try:
-        with WikiStore.open(items_file) as store:
-            rev_id = next(store.all_revisions()).rev_id
-        answer = server.predict(names[0], {"rev_id": rev_id})
-    finally:
-        server.close()
+    rev_id = next(it for name, it in served.stock if "score" in served.stock[name, it])
+    answer = served.server.predict(MISPLACED, {"rev_id": rev_id})
     assert answer.status == 400
     assert answer.json["error"] == (
         f"Unexpected content type for rev-id {rev_id}: "
-        "Expected wikitext, but the content model is wikibase-item."
+        "UnexpectedContentType: Expected wikitext, but the content model is wikibase-item."
     )
 
 
-@pytest.mark.parametrize("mode", ["True", "False"])
 def test_embeddings_that_are_missing_stop_the_start_with_one_line(
-    mode: str, prepared: Prepared, items_wiki: Wiki, tmp_path: Path
+    prepared: Prepared, items_wiki: Wiki, tmp_path: Path
 ) -> None:
     names = ["wikidatawiki-itemtopic"]
     given = settings(prepared, names, items_wiki) | {"WORD2VEC_PATH": str(tmp_path / "none")}
     given |= {"MODEL_PATH": str(path_of(prepared.models, names[0]))}
-    given |= {"ASYNCIO_USE_PROCESS_POOL": mode}
     server = ModelServer(tmp_path / "server.log", given, wait=False, program=UNIVERSAL)
     assert server.process.wait(60) == 1
     log = server.log.read_text()

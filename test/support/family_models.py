@@ -98,7 +98,7 @@ def _trained(light: Light, features: Sequence[Any], seed: int) -> Any:
 
     def label(number: int) -> Any:
         if light.many:
-            return [topic for topic in light.labels if dice.random() < 0.45]
+            return [topic for topic in light.labels if dice.random() < 0.35]
         return light.labels[number % len(light.labels)]
 
     model = GradientBoosting(

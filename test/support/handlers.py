@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Any
 
-from liftwing_serving.errors import BadRequest
+from liftwing_serving.errors import BadRequest, StartFailed
 
 
 def begin(path: str) -> int:
@@ -70,3 +70,8 @@ def make(config: object) -> Handler:
     if config == "broken":
         raise RuntimeError("cannot be loaded")
     return Handler()
+
+
+def fail(reason: str) -> Handler:
+    """A factory that finds what it needs missing."""
+    raise StartFailed(reason)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from liftwing_serving.revscoring import family_of
 from support.processes import Answer, ModelServer
 
 _state: dict[str, Any] = {}
@@ -37,7 +39,9 @@ def ask_all(
     pairs = [(name, rev_id) for rev_id in rev_ids for name in names]
     with ThreadPoolExecutor(4) as threads:
         answers = threads.map(
-            lambda pair: server.predict(pair[0], {"rev_id": pair[1], "extended_output": True}),
+            lambda pair: server.predict(
+                pair[0], {"rev_id": pair[1], "extended_output": True}, timeout=200
+            ),
             pairs,
         )
         return dict(zip(pairs, answers))
@@ -87,9 +91,11 @@ def _score(rev_id: int) -> dict[str, dict[str, Any]]:
     from revscoring.features import trim
 
     answers: dict[str, dict[str, Any]] = {}
-    # Models of one list share what was extracted; a cache of solved values changes none.
-    cache: dict[Any, Any] = {}
+    # Models of one list share what was extracted. Lists of other packages do not: they have other
+    # features of the same names, which the library takes for the same.
+    caches: dict[Any, dict[Any, Any]] = defaultdict(dict)
     for name, model in _state["models"].items():
+        cache = caches[family_of(name.rpartition("-")[2])]
         try:
             values = list(_state["extractor"].extract(rev_id, model.features, cache=cache))
             base = list(trim(model.features))

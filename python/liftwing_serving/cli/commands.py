@@ -177,8 +177,15 @@ def _score_table(name: str, answers: list[Answer]) -> Table:
         score = answer.score(name)
         likely = sorted(score["probability"].items(), key=lambda item: -item[1])
         shown = "  ".join(f"{label} {probability:.3f}" for label, probability in likely[:4])
-        table.add_row(str(answer.rev_id), str(score["prediction"]).lower(), shown)
+        table.add_row(str(answer.rev_id), shown_prediction(score["prediction"]), shown)
     return table
+
+
+def shown_prediction(prediction: bool | str | list[str]) -> str:
+    """A prediction as the table has it; topics are several or none."""
+    if isinstance(prediction, list):
+        return ", ".join(prediction) or "none"
+    return str(prediction).lower() if isinstance(prediction, bool) else prediction
 
 
 def _fail(message: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 revscoring itself refuses text that is no JSON where an entity should be. It does not mind JSON that
 is no entity, which ends as an error within some datasource, nor that an entity is read as wikitext,
-which gives a score of no meaning.
+which gives a score of no meaning. The texts here are like those of its own errors.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def refusal_of_entity(revision: Revision) -> str | None:
     model = revision.content_model or ""
     if not model.startswith(ENTITY_MODELS):
         return None
-    return f"Expected wikitext, but the content model is {model}."
+    return f"UnexpectedContentType: Expected wikitext, but the content model is {model}."
 
 
 def refusal_of_failure(error: CaughtDependencyError) -> str | None:
     """Why an entity could not be read; None if something else failed."""
     if not error.message.startswith(FAILED_AT_ENTITY):
         return None
-    return "Expected a Wikibase entity, but the JSON is not of its form."
+    return "UnexpectedContentType: Expected a Wikibase entity, but the JSON is not of its form."

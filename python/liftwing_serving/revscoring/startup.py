@@ -77,16 +77,18 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
 
     Raises SettingsError if a file is missing or MODEL_VERSION is set for several models.
     """
-    path = settings.model_path or DEFAULT_MODELS
-    version = settings.model_version
-    embeddings = settings.word2vec_path if isinstance(settings, EmbeddingSettings) else None
-    if len(names) > 1:
-        if version is not None:
-            raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
-        paths = [path / str(name) / file_name(name.kind) for name in names]
+    if len(names) == 1:
+        paths = [settings.model_path or DEFAULT_MODELS / file_name(names[0].kind)]
+    elif settings.model_version is not None:
+        raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
     else:
-        paths = [settings.model_path or path / file_name(names[0].kind)]
-    files = [ModelFile(str(name), path, version, embeddings) for name, path in zip(names, paths)]
+        folder = settings.model_path or DEFAULT_MODELS
+        paths = [folder / str(name) / file_name(name.kind) for name in names]
+    embeddings = settings.word2vec_path if isinstance(settings, EmbeddingSettings) else None
+    files = [
+        ModelFile(str(name), path, settings.model_version, embeddings)
+        for name, path in zip(names, paths)
+    ]
     for file in files:
         try:
             found = file.path.is_file()

@@ -60,7 +60,7 @@ def test_an_item_is_no_wikitext(handler: Any) -> None:
     error = answer(handler, "article", item("{}"))
     assert error.message == (
         "Unexpected content type for rev-id 12: "
-        "Expected wikitext, but the content model is wikibase-item."
+        "UnexpectedContentType: Expected wikitext, but the content model is wikibase-item."
     )
 
 
@@ -107,7 +107,9 @@ ENTITY_ID = {"type": "wikibase-entityid", "value": {"entity-type": "item", "id":
 def test_json_that_is_no_item_is_refused_and_no_defect(document: object, handler: Any) -> None:
     error = answer(handler, "item", item(json.dumps(document)))
     assert isinstance(error, ContentUnreadable), error
-    assert error.message.startswith("Unexpected content type for rev-id 12: Expected a")
+    assert error.message.startswith(
+        "Unexpected content type for rev-id 12: UnexpectedContentType: "
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[" * 100_000, '{"x": 1' + "0" * 5000 + "}", '{"id": "Q4'])

@@ -24,7 +24,7 @@ REAL: Lists = {
     corpus.name: {name: f"{name} of {corpus.name}\n".encode() for name in corpus.required}
     for corpus in CORPORA
 }
-NEWER: Lists = {name: files | {"README": b"newer\n"} for name, files in REAL.items()}
+NEWER: Lists = {name: {**files, "README": b"newer\n"} for name, files in REAL.items()}
 ALL = [corpus.name for corpus in CORPORA]
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from liftwing_serving.revscoring.corpora.catalogue import SENTIWORDNET
 from support.environment import environment
 from support.sentiments import write_sentiwordnet, write_wordnet
 
@@ -82,3 +83,15 @@ except sentiment.CorpusMissing as error:
 """
     write_wordnet(tmp_path, WORDS)
     assert told(tmp_path, code).startswith("NLTK_DATA: wordnet and sentiwordnet")
+
+
+def test_with_the_stand_in_no_word_has_a_sentiment(tmp_path: Path) -> None:
+    write_wordnet(tmp_path, WORDS)
+    (tmp_path / "corpora/sentiwordnet").mkdir()
+    for name, content in SENTIWORDNET.stand_in().items():
+        (tmp_path / "corpora/sentiwordnet" / name).write_bytes(content)
+    stock, ours = told(
+        tmp_path, "sentiment.install(); print(json.dumps([stock, scores()]))", "stock"
+    )
+    assert stock == ours
+    assert not any(ours)

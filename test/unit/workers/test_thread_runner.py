@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import BadRequest, DeadlineExceeded
+from liftwing_serving.errors import BadRequest, DeadlineExceeded, StartFailed
 from liftwing_serving.workers.load import Work
 from liftwing_serving.workers.messages import HandlerSpec
 from liftwing_serving.workers.runner import ThreadRunner
@@ -46,3 +46,10 @@ async def test_what_waits_for_the_thread_counts_until_it_is_done_or_has_failed(
     with pytest.raises(BadRequest):
         await failing
     assert runner.load.queued_seconds(time.monotonic()) == 0
+
+
+async def test_what_cannot_be_loaded_says_so_in_its_own_words() -> None:
+    runner = ThreadRunner(HandlerSpec("support.handlers:fail", "no such file"), 10)
+    with pytest.raises(StartFailed, match="^no such file$"):
+        await runner.start()
+    await runner.close()
