@@ -16,7 +16,7 @@ from support.environment import environment
 from support.processes import ROOT, ModelServer, Wiki, free_port
 
 COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
-REVISIONS = "50"
+REVISIONS = "40"
 CORPORA = {"NLTK_DATA": f"{ROOT / 'build/nltk_data'}:{os.environ.get('NLTK_DATA', '')}"}
 SERVER = ROOT / "revscoring/model-server/model.py"
 ENGLISH = [suite for suite in SUITES if suite.site.database == "enwiki"]

@@ -113,7 +113,9 @@ def start_pool(models: Path) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(PROCESSES, context, tasks.start, (models.resolve(),))
     with _for_children():
-        pool.submit(int)
+        # A process is started for each task that finds none idle.
+        for _ in range(PROCESSES):
+            pool.submit(int)
     try:
         yield pool
     except BaseException:
