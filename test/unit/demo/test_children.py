@@ -10,10 +10,11 @@ import sys
 from support.environment import environment
 
 CHILD = """
-import signal, sys, time
-signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("terminated", flush=True)))
-print("up", flush=True)
+import os, signal, sys, time
+# Not by print, which a signal may interrupt and which then refuses to be called again.
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"interrupted\\n"))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(os.write(1, b"terminated\\n") and 0))
+os.write(1, b"up\\n")
 while True:
     time.sleep(60)
 """
