@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.light import PATIENCE
 from support.processes import Answer, ModelServer, Wiki, call
 from support.services import MODELS, Start, make_models
 from support.stock import ask_all, assert_equal, stock_scores
@@ -98,7 +99,7 @@ def test_scores_with_other_languages_feature_lists_equal_the_stock_librarys(
     make_models({str(model_file): (wiki_name, kind)})
     rev_ids = sorted({ids[0] for ids in nasty.values()} | set(nasty["ordinary"][5:15]))
 
-    server = start(INFERENCE_NAME=name, MODEL_PATH=model_file)
+    server = start(INFERENCE_NAME=name, MODEL_PATH=model_file, **PATIENCE)
     stock = stock_scores({name: model_file}, wiki.url, rev_ids)
     answers = ask_all(server, [name], rev_ids)
 

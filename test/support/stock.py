@@ -39,7 +39,9 @@ def ask_all(
     pairs = [(name, rev_id) for rev_id in rev_ids for name in names]
     with ThreadPoolExecutor(4) as threads:
         answers = threads.map(
-            lambda pair: server.predict(pair[0], {"rev_id": pair[1], "extended_output": True}),
+            lambda pair: server.predict(
+                pair[0], {"rev_id": pair[1], "extended_output": True}, timeout=200
+            ),
             pairs,
         )
         return dict(zip(pairs, answers))
