@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,11 +108,11 @@ def test_run_trains_only_what_it_starts_and_shows_an_item_s_score(tmp_path: Path
         text=True,
     ) as running:
         assert running.stdout is not None
-        printed = ""
-        for line in running.stdout:
-            printed += line
-            if "Ctrl-C" in line:
-                running.send_signal(signal.SIGINT)
+        printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
+        # A person, too, has read the line before pressing it.
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        printed += running.stdout.read()
     assert running.returncode == 0 and printed.endswith("stopped\n"), printed
     assert "Traceback" not in printed
     assert f"127.0.0.1:{port}/v1/models/wikidatawiki-itemquality:predict" in printed

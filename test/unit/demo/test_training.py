@@ -182,8 +182,9 @@ def test_an_error_ends_the_processes_whatever_they_are_at(tmp_path: Path) -> Non
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt), start_pool(tmp_path) as pool:
         pool.submit(int).result()
-        for _ in range(4):
-            pool.submit(time.sleep, 600)
+        sleeping = [pool.submit(time.sleep, 600) for _ in range(4)]
+        while not any(future.running() for future in sleeping):
+            time.sleep(0.05)
         raise KeyboardInterrupt
     assert time.monotonic() - begun < 300
     assert not multiprocessing.active_children()
