@@ -14,6 +14,7 @@ from revscoring.extractors.api import Extractor
 from liftwing_demo.training.record import MODEL_NAMES
 from liftwing_demo.wiki.api import answer
 from liftwing_demo.wiki.build import Progress
+from liftwing_demo.wiki.drafts import DRAFT_KINDS
 from liftwing_demo.wiki.records import Labels, Revision
 from liftwing_demo.wiki.store import WikiStore
 
@@ -59,7 +60,8 @@ def choose_revisions(store: WikiStore) -> list[Labels]:
 
     Those of large pages are rarely taken: the cost grows with the size of the text.
     """
-    labels = {labels.rev_id: labels for labels in store.labels() if labels.kind != "import"}
+    left_out = {"import"} | DRAFT_KINDS
+    labels = {labels.rev_id: labels for labels in store.labels() if labels.kind not in left_out}
     known = {revision.rev_id: revision for revision in store.all_revisions()}
     pages = store.pages(sorted({revision.page_id for revision in known.values()}))
     candidates = [

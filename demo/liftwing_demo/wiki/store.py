@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from liftwing_demo.wiki.records import Hidden, Labels, Page, Revision, User
+from liftwing_demo.wiki.sites import SITES, Site
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE page (page_id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL,
@@ -116,8 +117,12 @@ class WikiStore:
         )
 
     def meta(self) -> dict[str, str]:
-        """Facts about the wiki: `format`, `seed`, `revisions`, `founding` and `now`."""
+        """Facts about the wiki: `wiki` (its database), `format`, `seed`, its size and `now`."""
         return dict(self._connection.execute("SELECT key, value FROM meta"))
+
+    def site(self) -> Site:
+        """Which wiki this is."""
+        return SITES[self.meta()["wiki"]]
 
     def pages(self, page_ids: Sequence[int]) -> dict[int, Page]:
         """The pages with these ids, those that exist, by id."""
