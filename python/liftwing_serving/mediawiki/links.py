@@ -18,6 +18,8 @@ from liftwing_serving.mediawiki.batcher import Limits
 
 # What MediaWiki says of a revision that is deleted, hidden or was never there.
 REVISION_GONE = frozenset({"nosuchrevid", "permissiondenied", "missingcontent-revid"})
+# They part the values of a parameter, and no title has one of them.
+SEPARATORS = frozenset("|\x1f")
 ITEM_PROPERTIES = {"prop": "pageprops", "ppprop": "wikibase_item"}
 
 
@@ -57,6 +59,8 @@ class Links:
         Empty if there is no such page. Raises UpstreamUnavailable, UpstreamUnusable,
         DeadlineExceeded.
         """
+        if title is not None and SEPARATORS & set(title):
+            return []
         page = {"pageids": str(page_id)} if title is None else {"titles": title}
         query = {
             "generator": "links",
@@ -68,14 +72,16 @@ class Links:
         }
         items: dict[str, None] = {}
         further: dict[str, str] = {}
+        seen: list[dict[str, str]] = []
         while True:
             document = await self._api.query(wiki, {**query, **further}, deadline)
             items |= dict.fromkeys(answers.items_of(document))
             continuation = answers.continuation_of(document)
             if not continuation or len(items) >= self._bounds.items:
                 return list(items)[: self._bounds.items]
-            if continuation == further:
+            if continuation in seen:
                 raise UpstreamUnusable("MediaWiki's answer does not go on.")
+            seen.append(continuation)
             further = continuation
 
     async def of_revision(self, wiki: Wiki, rev_id: int, deadline: Deadline) -> list[str]:
