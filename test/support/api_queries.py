@@ -56,7 +56,7 @@ ODD_TITLES = (
     *("Nowhere at all", "User:Ibex", "Alphabet", ""),
 )
 ITEMS = {"prop": "pageprops", "ppprop": "wikibase_item"}
-PARSED = 24
+PARSED = 16
 
 
 def queries(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]:
@@ -189,7 +189,7 @@ def _of_links(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]
     articles = [page for page in written if page.namespace == 0]
     latest = store.latest_revisions([page.page_id for page in written])
     long = max(articles, key=lambda page: latest[page.page_id].size)
-    calls = {f"outlinks of {page.title}": outlinks(titles=page.title) for page in articles[::2]}
+    calls = {f"outlinks of {page.title}": outlinks(titles=page.title) for page in articles[::4]}
     for page in written[:: max(1, len(written) // PARSED)]:
         calls[f"links of {page.title}'s revision"] = parsed(latest[page.page_id].rev_id)
     for kind in ("hidden_text", "deleted", "blanked_page", "other_content_model", "non_bmp"):
