@@ -42,6 +42,7 @@ def titles(text: str, page: str = "Page") -> list[str]:
         ("{{{x|[[A]]}}} {{{y}}} {{{{{z}}}}}", ["A"]),
         ("{{a|[[b}} [[C]]", ["C"]),
         ("{{a|\n== b }} ==\n[[C]] }} [[D]]", ["D", "Template:A"]),
+        ("{{a|\n=b }} [[C]]", ["C", "Template:A"]),
         ("-{[[A]]}- -{{b}}", ["A", "Template:B"]),
         ("[[A{{!}}b]] [[{{c}}]]", ["A", "Template:C"]),
         ("__TOC__[[A]] [[__NOTOC__B]]", ["A", "B"]),
