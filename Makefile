@@ -4,7 +4,7 @@ PORT ?= 8080
 GRPC_PORT ?= $(shell expr $(PORT) + 1)
 WIKI_PORT ?= 8090
 LISTEN ?= 127.0.0.1
-# WIKI needs no mention: make exports what its command line sets.
+# WIKI and FAMILY need no mention: make exports what its command line sets.
 
 run bench hops: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
 
@@ -17,7 +17,7 @@ setup:  ## Install what a checkout needs: system packages, .venv, corpora
 	@tools/setup/setup.sh
 
 .PHONY: run
-run: setup  ## Train and serve a demo model (PORT=8080 GRPC_PORT=8081 WIKI_PORT=8090 LISTEN= WIKI=)
+run: setup  ## Train and serve a demo model (FAMILY= PORT=8080 GRPC_PORT=8081 WIKI_PORT=8090 LISTEN= WIKI=)
 	@exec .venv/bin/liftwing-serving demo run --by-make --host $(LISTEN) \
 		--port $(PORT) --grpc-port $(GRPC_PORT) --wiki-port $(WIKI_PORT)
 

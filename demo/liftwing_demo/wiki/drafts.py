@@ -11,9 +11,10 @@ from random import Random
 
 from liftwing_demo.wiki.articles import Article
 from liftwing_demo.wiki.editors import Editor, timestamp
-from liftwing_demo.wiki.junk import Maker, attack, spam, vandalism
+from liftwing_demo.wiki.junk import Maker, attack, hidden_in, spam, vandalism
 from liftwing_demo.wiki.ledger import OPENING, Draft, Ledger, Step
 from liftwing_demo.wiki.records import Page, User
+from liftwing_demo.wiki.wikitext import paragraph
 
 FIRST_DRAFT_REVISION_ID = 1_200_001
 FIRST_DRAFT_PAGE_ID = 75_000_001
@@ -32,6 +33,7 @@ STAGES = 3
 STAGE_BYTES = (600, 28_000)
 """How long a draft may be; its length is drawn evenly among the orders of magnitude."""
 UNREFERENCED_RATE = 0.35
+PROSE_CHARACTERS = 1500
 _REFERENCE = re.compile(r"<ref[^>/]*/>|<ref[^>]*>.*?</ref>", re.DOTALL)
 _CATEGORY = re.compile(r"\[\[Category:[^\]]*\]\]\n?")
 _DRAFTERS = ("Inkpot", "Marginalia", "Foolscap", "Blotter", "Quarto", "Octavo", "Vellum", "Nib")
@@ -43,6 +45,7 @@ class DraftHistory:
     def __init__(self, articles: Sequence[Article], seed: int) -> None:
         self._ledger = Ledger(seed, FIRST_DRAFT_REVISION_ID, FIRST_DRAFT_PAGE_ID)
         self._ledger.now = BEGINNING
+        self._articles = articles
         self._titles: set[str] = set()
         self.accounts = [_drafter(self._ledger.rng, index) for index in range(len(_DRAFTERS) * 3)]
         plans: list[Article | str] = [
@@ -76,6 +79,7 @@ class DraftHistory:
     def _junk(self, kind: str) -> Step:
         rng = self._ledger.rng
         title, text = JUNK[kind](rng)
+        text = hidden_in(rng, self._prose(), text)
         while title in self._titles:
             title += "x"
         self._titles.add(title)
@@ -83,6 +87,12 @@ class DraftHistory:
         editor = self._ledger.cast.anonymous() if rng.random() < 0.4 else self._writer()
         draft = Draft(text, "", kind, damaging=True, goodfaith=False)
         return self._ledger.save(state, editor, draft)
+
+    def _prose(self) -> str:
+        rng = self._ledger.rng
+        text = rng.choice(self._articles).text
+        spans = [paragraph(rng, text) for _ in range(rng.randint(1, 4))]
+        return "\n\n".join(text[start:end][:PROSE_CHARACTERS] for start, end in spans)
 
     def _writer(self) -> Editor:
         user = self._ledger.rng.choice(self.accounts)

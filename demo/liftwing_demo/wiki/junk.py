@@ -47,6 +47,8 @@ _IDLE = (
 
 Maker = Callable[[Random], tuple[str, str]]
 """Makes the title and the text of a page."""
+WITHIN_RATE = 0.4
+"""The share of pages that hide what is unwanted in prose from somewhere else."""
 
 
 def spam(rng: Random) -> tuple[str, str]:
@@ -92,3 +94,11 @@ def attack(rng: Random) -> tuple[str, str]:
     chosen = rng.sample(_MOCKERY, rng.randint(2, len(_MOCKERY)))
     text = rng.choice((" ", "\n")).join(line.format(name=name, count=count) for line in chosen)
     return f"{name} {rng.randint(1, 9999)}", text.upper() if rng.random() < 0.15 else text
+
+
+def hidden_in(rng: Random, prose: str, text: str) -> str:
+    """The text between two words of the prose, or alone."""
+    if rng.random() >= WITHIN_RATE:
+        return text
+    place = prose.find(" ", rng.randrange(len(prose)))
+    return f"{prose[:place]} {text}{prose[place:]}" if place >= 0 else f"{prose} {text}"

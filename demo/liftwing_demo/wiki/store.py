@@ -149,6 +149,11 @@ class WikiStore:
         rows = self._select("SELECT * FROM user WHERE name IN", names)
         return {row[1]: _user(row) for row in rows}
 
+    def users_of_ids(self, user_ids: Sequence[int]) -> dict[int, User]:
+        """The accounts with these ids, those that exist, by id."""
+        rows = self._select("SELECT * FROM user WHERE user_id IN", user_ids)
+        return {row[0]: _user(row) for row in rows}
+
     def users(self) -> Iterator[User]:
         """Every account, by id."""
         return map(_user, self._connection.execute("SELECT * FROM user ORDER BY user_id"))

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs
 from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError
-from liftwing_serving.server.failures import answer_with, describe_error
+from liftwing_serving.server.failures import answer_with, describe
 
 LINGER_SECONDS = 2.0
 
@@ -130,9 +130,10 @@ class _Exchange:
     async def refuse(self, error: ServingError) -> None:
         """Answer with the error and close, but not at once: a reset would take the answer along."""
         headers = {"Connection": "close", "x-request-id": self._request_id}
-        answer = answer_with(describe_error(error), error.status, headers)
+        status, text = describe(error)
+        answer = answer_with(text, status, headers)
         self.answered = True
-        start = {"type": "http.response.start", "status": error.status}
+        start = {"type": "http.response.start", "status": status}
         await self._send({**start, "headers": answer.raw_headers})
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
         with contextlib.suppress(TimeoutError):

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from liftwing_serving.server.servable import OpenServables
+from liftwing_serving.server.servable import OpenServables, has_own_route
 from liftwing_serving.settings import ServerSettings
 
 
@@ -27,7 +27,8 @@ def run(
     from liftwing_serving.server.flags import parse_flags
     from liftwing_serving.server.lifecycle import Lifecycle
 
-    flags = parse_flags(arguments, len(names))
+    models = sum(not has_own_route(name) for name in names)
+    flags = parse_flags(arguments, models)
     loops = asyncio.new_event_loop if flags.event_loop == "asyncio" else uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loops) as runner:
         sys.exit(runner.run(Lifecycle(names, settings, flags).serve(open_servables)))

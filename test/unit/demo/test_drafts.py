@@ -14,6 +14,7 @@ from liftwing_demo.wiki.drafts import (
     DraftHistory,
     stages,
 )
+from liftwing_demo.wiki.junk import hidden_in
 
 LONG = "\n\n".join(f"Paragraph {number}.<ref>Source</ref> " + "word " * 80 for number in range(90))
 LONG += "\n[[Category:Things]]\n"
@@ -25,6 +26,15 @@ def test_a_draft_grows_by_whole_paragraphs() -> None:
     assert grown == sorted(grown, key=len)
     assert all(len(text) <= STAGE_BYTES[1] + 1000 for text in grown)
     assert all(text.rstrip("\n").endswith("word") for text in grown)
+
+
+def test_some_unwanted_text_hides_in_prose_from_elsewhere() -> None:
+    prose = "one two three four"
+    pages = [hidden_in(Random(seed), prose, "BUY") for seed in range(60)]
+    assert all("BUY" in page for page in pages)
+    hidden = [page for page in pages if page != "BUY"]
+    assert 0 < len(hidden) < len(pages)
+    assert {page.replace(" BUY", "", 1) for page in hidden} == {prose}
 
 
 def test_some_drafts_begin_without_references_and_others_with_them() -> None:
