@@ -14,7 +14,6 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import UpstreamUnusable
 from liftwing_serving.mediawiki import answers
 from liftwing_serving.mediawiki.api import Api, Wiki
-from liftwing_serving.mediawiki.batcher import Limits
 
 # What MediaWiki says of a revision that is deleted, hidden or was never there.
 REVISION_GONE = frozenset({"nosuchrevid", "permissiondenied", "missingcontent-revid"})
@@ -25,10 +24,15 @@ ITEM_PROPERTIES = {"prop": "pageprops", "ppprop": "wikibase_item"}
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many items are wanted, and how many calls for one article run side by side."""
+    """How many items are wanted, and how many calls for one article run side by side.
+
+    One call asks for at most so many titles, and for so many bytes of them in its address.
+    """
 
     items: int = 1000
     parallel: int = 8
+    titles: int = 50
+    url_bytes: int = 6000
 
 
 class RevisionGone(Exception):
@@ -46,10 +50,9 @@ class Links:
     the order of MediaWiki's answers.
     """
 
-    def __init__(self, api: Api, bounds: Bounds = Bounds(), limits: Limits = Limits()) -> None:
+    def __init__(self, api: Api, bounds: Bounds = Bounds()) -> None:
         self._api = api
         self._bounds = bounds
-        self._limits = limits
 
     async def of_page(
         self, wiki: Wiki, title: str | None, page_id: int | None, deadline: Deadline
@@ -117,7 +120,7 @@ class Links:
             async with free:
                 return answers.items_of(await self._api.query(wiki, query, deadline))
 
-        calls = [asyncio.ensure_future(ask(batch)) for batch in batches(titles, self._limits)]
+        calls = [asyncio.ensure_future(ask(batch)) for batch in batches(titles, self._bounds)]
         try:
             return await asyncio.gather(*calls)
         finally:
@@ -126,14 +129,14 @@ class Links:
                 call.cancel()
 
 
-def batches(titles: Sequence[str], limits: Limits) -> Iterator[list[str]]:
+def batches(titles: Sequence[str], bounds: Bounds) -> Iterator[list[str]]:
     """The titles in their order, cut so that each part fits into one call's address."""
     batch: list[str] = []
     url_bytes = 0
     for title in titles:
         # With the `|` before it, which is three bytes.
         title_bytes = len(quote(title, safe="")) + 3
-        if batch and (len(batch) == limits.keys or url_bytes + title_bytes > limits.url_bytes):
+        if batch and (len(batch) == bounds.titles or url_bytes + title_bytes > bounds.url_bytes):
             yield batch
             batch, url_bytes = [], 0
         batch.append(title)

@@ -23,7 +23,6 @@ from liftwing_serving.errors import (
     UpstreamUnusable,
 )
 from liftwing_serving.mediawiki import Api, Links, RevisionGone, Wiki
-from liftwing_serving.mediawiki.batcher import Limits
 from liftwing_serving.mediawiki.links import Bounds, batches
 from liftwing_serving.outbound import open_session
 from liftwing_serving.retries import RetryPolicy
@@ -335,12 +334,12 @@ async def test_long_titles_are_asked_for_in_shorter_calls(api: FakeApi, client: 
 
 
 def test_batches_are_bounded_by_count_and_by_encoded_bytes() -> None:
-    limits = Limits(keys=3, url_bytes=40)
-    assert list(batches([], limits)) == []
-    assert list(batches(list("abcdefg"), limits)) == [list("abc"), list("def"), ["g"]]
+    bounds = Bounds(titles=3, url_bytes=40)
+    assert list(batches([], bounds)) == []
+    assert list(batches(list("abcdefg"), bounds)) == [list("abc"), list("def"), ["g"]]
     # Nine and twelve bytes, and three for what parts it from the one before.
-    assert list(batches(["日", "日日", "日", "x"], limits)) == [["日", "日日"], ["日", "x"]]
-    assert list(batches(["a", "日" * 20, "b"], limits)) == [["a"], ["日" * 20], ["b"]]
+    assert list(batches(["日", "日日", "日", "x"], bounds)) == [["日", "日日"], ["日", "x"]]
+    assert list(batches(["a", "日" * 20, "b"], bounds)) == [["a"], ["日" * 20], ["b"]]
 
 
 async def test_calls_go_side_by_side_but_not_all_at_once(
