@@ -145,13 +145,17 @@ class TooManyRequests(ServingError):
 
 
 class UpstreamUnusable(ServingError):
-    """MediaWiki answered, but with HTML, malformed JSON or an error. Never holds its body."""
+    """MediaWiki answered, but with HTML, malformed JSON or an error. Never holds its body.
+
+    `code` is that of the API's error, if it was one.
+    """
 
     status = 502
 
-    def __init__(self, message: str, repeat: bool = False) -> None:
+    def __init__(self, message: str, repeat: bool = False, code: str | None = None) -> None:
         super().__init__(message)
         self.repeat = repeat
+        self.code = code
 
 
 class Unavailable(ServingError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from urllib.parse import urlencode
 
 import pytest
 from liftwing_demo.wiki import WikiStore
+from liftwing_demo.wiki.parser import links_of
+from liftwing_demo.wiki.titles import parse_title
 from support.api_queries import Query, queries
 from support.mediawiki import FOLDER, MediaWiki, installed, php_processes
 from support.processes import Answer, ModelServer, Wiki, call, wait_until
@@ -22,6 +25,11 @@ PER_KIND = 5
 MAX_URL_BYTES = 7000
 SHOWN = 20
 ABSENT = "(absent)"
+MARKUP = (
+    *("[[", "]]", "{{", "}}", "{{{", "}}}", "|", "=", "\n", "-{", "}-", "<!--", "-->", " ", "#"),
+    *("<nowiki>", "</nowiki>", "<gallery>", "</gallery>", "==", "[", "]", "{", "}", ":", "File:"),
+    *("[[Nothing 1", "[[Nothing 2]]", "Nothing 3", "{{Nothing 4", "[[File:No file|", "[[Category:"),
+)
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -105,6 +113,28 @@ def test_the_embedded_wiki_answers_as_mediawiki_does(
         found = list(itertools.chain(*threads.map(compare, calls)))
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:SHOWN])
     assert len(calls) > 300
+
+
+def random_markup(dice: random.Random) -> str:
+    return "".join(dice.choice(MARKUP) for _ in range(dice.randint(3, 25)))
+
+
+def test_links_of_any_markup_are_those_that_mediawiki_sees(mediawiki: MediaWiki) -> None:
+    dice = random.Random(5)
+    texts = [random_markup(dice) for _ in range(150)]
+    page = parse_title("Page")
+
+    def seen(text: str) -> list[str]:
+        query = {"action": "parse", "title": "Page", "text": text, "contentmodel": "wikitext"}
+        asked = {"format": "json", "formatversion": "2", "prop": "links"} | query
+        answer = call(f"{mediawiki.url}/w/api.php", urlencode(asked).encode())
+        return [link["title"] for link in answer.json["parse"]["links"]]
+
+    with ThreadPoolExecutor(4) as threads:
+        real = list(threads.map(seen, texts))
+    ours = [[title.full for title in links_of(text, page).ordered(lambda _: [])] for text in texts]
+    assert dict(zip(texts, ours)) == dict(zip(texts, real))
+    assert sum(map(bool, real)) > 40
 
 
 def chosen(nasty: dict[str, list[int]]) -> list[int]:

@@ -50,11 +50,19 @@ ODD_NAMES = (
     ),
 )
 
+ODD_TITLES = (
+    *("Einstein, Albert", "AlbertEinstein", "Roundabout way", "Way around", "Signpost to nowhere"),
+    *("Nobody knows", "aardvark_", "Aardvark#Name", "Talk:Nobody", "Special:Version", "A[b", "Ada"),
+    *("Nowhere at all", "User:Ibex", "Alphabet", ""),
+)
+ITEMS = {"prop": "pageprops", "ppprop": "wikibase_item"}
+PARSED = 16
+
 
 def queries(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]:
     """Every call by a name that says what it is about; `format` and version are the caller's."""
     calls: dict[str, Query] = {}
-    for part in (_of_revisions, _of_users):
+    for part in (_of_revisions, _of_users, _of_links):
         calls |= part(store, nasty)
     for plain in (_of_pages, _of_site, _wrong):
         calls |= plain()
@@ -176,6 +184,88 @@ def _of_users(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]
         "fifty-one users": plain | {"ususers": "|".join(names[:51])},
         "fifty-one times a user": plain | {"ususers": "|".join(["Ibex"] * 51)},
     }
+
+
+def outlinks(**page: str) -> Query:
+    """A query for the items that a page links to, the one the services make."""
+    query = {"action": "query", "generator": "links", **page, "redirects": "1"}
+    return query | {"gplnamespace": "0", "gpllimit": "max"} | ITEMS
+
+
+def parsed(oldid: object) -> Query:
+    """A query for the titles that a revision links to, the one the services make."""
+    return {"action": "parse", "oldid": str(oldid), "prop": "links"}
+
+
+def _of_links(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]:
+    # Pages that hold other pages in their text are beyond the embedded wiki.
+    written = [page for page in store.written_pages() if page.title != "Agriculture"]
+    articles = [page for page in written if page.namespace == 0]
+    latest = store.latest_revisions([page.page_id for page in written])
+    long = max(articles, key=lambda page: latest[page.page_id].size)
+    calls = {f"outlinks of {page.title}": outlinks(titles=page.title) for page in articles[::4]}
+    for page in written[:: max(1, len(written) // PARSED)]:
+        calls[f"links of {page.title}'s revision"] = parsed(latest[page.page_id].rev_id)
+    for kind in ("hidden_text", "deleted", "blanked_page", "other_content_model", "non_bmp"):
+        calls[f"links of {kind}"] = parsed(nasty[kind][0])
+    redirects = [page for page in store.mere_titles() if page.redirect is not None]
+    items = {"action": "query", "redirects": "1"} | ITEMS
+    titles = "|".join(page.title for page in redirects[:50])
+    return (
+        calls
+        | _odd_links(f"{long.page_id}|0|M")
+        | {
+            "items of redirects": items | {"titles": titles},
+            "redirects not followed": items_only(titles),
+            "items of ids": items | {"pageids": "|".join(str(p.page_id) for p in redirects[:40])},
+            "odd items": items | {"titles": "|".join(ODD_TITLES)},
+            "odd items, redirects not followed": items_only("|".join(ODD_TITLES)),
+            "items of revisions": items | {"revids": "1000001|5"},
+            "a property nobody has": items | {"titles": "Aardvark", "ppprop": "nothing"},
+        }
+    )
+
+
+def items_only(titles: str) -> Query:
+    """A query for items that follows no redirects."""
+    return {"action": "query", "titles": titles} | ITEMS
+
+
+def _odd_links(place: str) -> dict[str, Query]:
+    aardvark = outlinks(titles="Aardvark")
+    bare = {name: value for name, value in aardvark.items() if not name.startswith("gpl")}
+    odd = {f"outlinks of {title!r}": outlinks(titles=title) for title in ODD_TITLES}
+    limits = {
+        f"outlinks up to {n}": aardvark | {"gpllimit": n} for n in ("1", "7", "501", "0", "x")
+    }
+    wrong = {f"links of revision {id_!r}": parsed(id_) for id_ in (999_999_999, 0, -1, "x", "")}
+    return (
+        odd
+        | limits
+        | wrong
+        | {
+            "outlinks of an id": outlinks(pageids="680"),
+            "outlinks of an unknown id": outlinks(pageids="5"),
+            "outlinks of two pages": outlinks(titles="Aardvark|Alabama"),
+            "outlinks of a revision": outlinks(revids="1000001"),
+            "outlinks of nothing": outlinks(),
+            "outlinks by default": bare,
+            "outlinks by default, redirects not followed": {
+                **bare,
+                "redirects": "1",
+                "titles": "Ada",
+            },
+            "outlinks of two namespaces": aardvark | {"gplnamespace": "0|10"},
+            "outlinks of another namespace": aardvark | {"gplnamespace": "10"},
+            "the rest of the outlinks": outlinks(titles="Alabama", gplcontinue="303|0|Re"),
+            "outlinks from a page on": outlinks(titles="Alabama", gplcontinue=place),
+            "outlinks from no place": aardvark | {"gplcontinue": "1|2"},
+            "outlinks from a place that is none": aardvark | {"gplcontinue": "x"},
+            "an unknown generator": aardvark | {"generator": "nothing"},
+            "no property of a revision": parsed(1_000_001) | {"prop": ""},
+            "an unknown property of a revision": parsed(1_000_001) | {"prop": "links|nothing"},
+        }
+    )
 
 
 def _of_pages() -> dict[str, Query]:

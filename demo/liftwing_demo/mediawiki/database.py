@@ -12,6 +12,7 @@ from liftwing_demo.mediawiki.errors import ImportIncomplete
 from liftwing_demo.wiki.namespaces import WIKIPEDIA
 from liftwing_demo.wiki.records import Hidden, Page, Revision, User
 from liftwing_demo.wiki.store import WikiStore
+from liftwing_demo.wiki.titles import parse_title
 
 TEXT_HIDDEN, COMMENT_HIDDEN, USER_HIDDEN = 1, 2, 4
 """Bits of rev_deleted."""
@@ -41,6 +42,7 @@ def conform(database: Path, store: WikiStore) -> None:
         _write_tags(connection, revisions)
         _delete(connection, revisions)
         _point_to_latest(connection)
+        _write_mere_titles(connection, store)
 
 
 def api_time(moment: str) -> str:
@@ -174,3 +176,28 @@ def _point_to_latest(connection: sqlite3.Connection) -> None:
     connection.execute(
         "UPDATE page SET page_len = (SELECT rev_len FROM revision WHERE rev_id = page_latest)"
     )
+
+
+def _write_mere_titles(connection: sqlite3.Connection, store: WikiStore) -> None:
+    """Pages without text, which a dump cannot have, with their items and where they redirect to."""
+    known = store.site().namespaces
+    for page in store.mere_titles():
+        connection.execute(
+            "INSERT INTO page (page_id, page_namespace, page_title, page_is_redirect, page_random,"
+            " page_touched, page_latest, page_len, page_content_model)"
+            " VALUES (?, ?, ?, ?, 0.5, '20220101000000', 0, 0, ?)",
+            (page.page_id, *_page_key(page), page.redirect is not None, page.content_model),
+        )
+        if page.item is not None:
+            connection.execute(
+                "INSERT INTO page_props (pp_page, pp_propname, pp_value)"
+                " VALUES (?, 'wikibase_item', ?)",
+                (page.page_id, page.item),
+            )
+        if page.redirect is not None:
+            target = parse_title(page.redirect, known=known)
+            connection.execute(
+                "INSERT INTO redirect (rd_from, rd_namespace, rd_title, rd_interwiki, rd_fragment)"
+                " VALUES (?, ?, ?, '', ?)",
+                (page.page_id, target.namespace, target.name.replace(" ", "_"), page.section),
+            )

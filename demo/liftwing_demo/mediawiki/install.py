@@ -25,10 +25,13 @@ from liftwing_demo.wiki.store import WikiStore
 
 MEDIAWIKI = Path("/usr/share/mediawiki")
 SETTINGS = "LocalSettings.php"
+LINKS = "links.php"
 MARKER = "made-from.txt"
 REPORT_PAGES = 5
 LAST_STANDARD_NAMESPACE = 15
+_PHP = Path(__file__).parent / "php"
 _PAGES_DONE = re.compile(rb"(\d+) \([\d.]+ pages/sec")
+_LINKS_DONE = re.compile(rb"(\d+) of (\d+)")
 
 
 def install_mediawiki(wiki_file: Path, folder: Path, progress: Progress = quiet) -> None:
@@ -68,7 +71,8 @@ def _origin(wiki_file: Path) -> str:
     digest = sha256(wiki_file.read_bytes())
     own = Path(__file__).parent
     sources = [own / name for name in ("install.py", "database.py", "export.py")]
-    for source in (*sources, own / "php" / SETTINGS, MEDIAWIKI / "includes/Defines.php"):
+    sources += [_PHP / SETTINGS, _PHP / LINKS, MEDIAWIKI / "includes/Defines.php"]
+    for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest() + "\n"
 
@@ -81,13 +85,17 @@ def _make(store: WikiStore, folder: Path, progress: Progress) -> None:
     dump = folder / "dump.xml"
     with dump.open("w", encoding="utf-8") as stream:
         pages = write_dump(store, stream)
-    for done in _import(folder, dump):
-        progress("importing pages", done, pages)
+    command = [*_script("importDump.php"), "--no-updates", f"--report={REPORT_PAGES}", str(dump)]
+    for match in _told(command, folder, _PAGES_DONE):
+        progress("importing pages", int(match[1]), pages)
     progress("importing pages", pages, pages)
     dump.unlink()
     progress("conforming", 0, 1)
     conform(folder / "data/enwiki.sqlite", store)
     progress("conforming", 1, 1)
+    links = ["php", str(_PHP / LINKS)]
+    for match in _told(links, folder, _LINKS_DONE):
+        progress("reading links", int(match[1]), int(match[2]))
 
 
 def _create_tables(folder: Path) -> None:
@@ -121,13 +129,15 @@ def _write_settings(store: WikiStore, folder: Path) -> None:
             if number > LAST_STANDARD_NAMESPACE
         },
     }
+    facts["items"] = {page.title: page.item for page in store.written_pages() if page.item}
     (folder / "demo.json").write_text(json.dumps(facts, ensure_ascii=False))
-    copy(Path(__file__).parent / "php" / SETTINGS, folder)
+    copy(_PHP / SETTINGS, folder)
 
 
-def _import(folder: Path, dump: Path) -> Iterator[int]:
-    """Import the dump, and yield the number of pages whenever some more are done."""
-    command = [*_script("importDump.php"), "--no-updates", f"--report={REPORT_PAGES}", str(dump)]
+def _told(
+    command: Sequence[str], folder: Path, progress: re.Pattern[bytes]
+) -> Iterator[re.Match[bytes]]:
+    """Run a script over the folder's wiki, and yield each line in which it tells how far it is."""
     environment = os.environ | settings_of(folder)
     output = b""
     with subprocess.Popen(
@@ -136,8 +146,8 @@ def _import(folder: Path, dump: Path) -> Iterator[int]:
         assert process.stdout is not None
         for line in process.stdout:
             output += line
-            if match := _PAGES_DONE.match(line):
-                yield int(match[1])
+            if match := progress.match(line):
+                yield match
     _check(command, process.returncode, output)
 
 

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from liftwing_demo.wiki.articles import read_articles
 from liftwing_demo.wiki.drafts import DraftHistory
 from liftwing_demo.wiki.history import History
+from liftwing_demo.wiki.neighbours import neighbourhood
 from liftwing_demo.wiki.records import Revision
 from liftwing_demo.wiki.sites import WIKIPEDIA
 from liftwing_demo.wiki.store import FORMAT_VERSION, WikiStore
@@ -98,7 +99,7 @@ def _fill(store: WikiStore, count: int, progress: Progress) -> None:
     for step in islice(drafts.steps(), count):
         store.add_revision(step.revision, step.labels)
     store.mark_reverted(reverted_ids(run))
-    for page in history.pages + drafts.pages:
+    for page in neighbourhood(articles, history.pages + drafts.pages):
         store.add_page(page)
     for user in history.accounts + drafts.accounts:
         store.add_user(user)

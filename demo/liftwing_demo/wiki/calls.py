@@ -48,9 +48,11 @@ class Calls:
 
 
 def _modules(values: Mapping[str, str]) -> list[str]:
+    if values.get("action") != "query":
+        return [values.get("action", "none")]
     asked = [values[name] for name in ("prop", "list", "meta", "generator") if values.get(name)]
     modules = [module for names in asked for module in names.split("|")]
-    return modules or [values.get("action", "none")]
+    return modules or ["query"]
 
 
 def _revision_ids(values: Mapping[str, str]) -> list[int]:

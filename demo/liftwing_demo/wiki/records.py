@@ -5,12 +5,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page; the title carries its namespace prefix."""
+    """A page; the titles carry their namespaces' prefixes.
+
+    `item` is the id of its Wikidata item; `redirect` is the title that a redirect leads to, and
+    `section` the place in that page. A page may be a mere title, without any revision.
+    """
 
     page_id: int
     namespace: int
     title: str
     content_model: str = "wikitext"
+    item: str | None = None
+    redirect: str | None = None
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)

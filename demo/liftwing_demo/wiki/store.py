@@ -10,11 +10,12 @@ from typing import Any, Self
 from liftwing_demo.wiki.records import Hidden, Labels, Page, Revision, User
 from liftwing_demo.wiki.sites import SITES, Site
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE page (page_id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL,
-    title TEXT NOT NULL UNIQUE, content_model TEXT NOT NULL);
+    title TEXT NOT NULL UNIQUE, content_model TEXT NOT NULL, item TEXT, redirect TEXT,
+    section TEXT NOT NULL);
 CREATE TABLE user (user_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, registration TEXT,
     edit_count INTEGER NOT NULL, groups TEXT NOT NULL, gender TEXT NOT NULL,
     emailable INTEGER NOT NULL);
@@ -99,7 +100,8 @@ class WikiStore:
 
     def add_page(self, page: Page) -> None:
         """Enter a page."""
-        self._insert("page", (page.page_id, page.namespace, page.title, page.content_model))
+        texts = (page.title, page.content_model, page.item, page.redirect, page.section)
+        self._insert("page", (page.page_id, page.namespace, *texts))
 
     def add_user(self, user: User) -> None:
         """Enter an account."""
@@ -133,6 +135,14 @@ class WikiStore:
         """The pages with these titles, those that exist, by title."""
         rows = self._select("SELECT * FROM page WHERE title IN", titles)
         return {row[2]: Page(*row) for row in rows}
+
+    def written_pages(self) -> Iterator[Page]:
+        """The pages with revisions, by id."""
+        return self._pages("IN")
+
+    def mere_titles(self) -> Iterator[Page]:
+        """The pages without any revision, by id."""
+        return self._pages("NOT IN")
 
     def users_named(self, names: Sequence[str]) -> dict[str, User]:
         """The accounts with these names, those that exist, by name."""
@@ -182,6 +192,11 @@ class WikiStore:
         """The ground truth of every revision, by id."""
         rows = self._connection.execute("SELECT * FROM label ORDER BY rev_id")
         return (Labels(row[0], row[1], *map(bool, row[2:])) for row in rows)
+
+    def _pages(self, among: str) -> Iterator[Page]:
+        query = f"SELECT * FROM page WHERE page_id {among} (SELECT page_id FROM revision)"
+        rows = self._connection.execute(f"{query} ORDER BY page_id")
+        return (Page(*row) for row in rows)
 
     def _insert(self, table: str, row: tuple[Any, ...]) -> None:
         marks = ", ".join("?" * len(row))

@@ -2,6 +2,19 @@
 
 from liftwing_serving.mediawiki.api import Api, Wiki
 from liftwing_serving.mediawiki.documents import Documents, Gone, Needs, Page, Revision, User
+from liftwing_serving.mediawiki.links import Links, RevisionGone
 from liftwing_serving.mediawiki.revisions import Revisions
 
-__all__ = ["Api", "Documents", "Gone", "Needs", "Page", "Revision", "Revisions", "User", "Wiki"]
+__all__ = [
+    "Api",
+    "Documents",
+    "Gone",
+    "Links",
+    "Needs",
+    "Page",
+    "Revision",
+    "RevisionGone",
+    "Revisions",
+    "User",
+    "Wiki",
+]

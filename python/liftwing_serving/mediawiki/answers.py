@@ -97,6 +97,38 @@ class _UsersOfIds(_Answer):
     users: list[_UserOfId]
 
 
+class _Properties(_Answer):
+    wikibase_item: str | None = None
+
+
+class _LinkedPage(_Answer):
+    pageprops: _Properties = _Properties()
+
+
+class _LinksQuery(_Answer):
+    pages: list[_LinkedPage] = []
+
+
+class _LinksAnswer(_Answer):
+    query: _LinksQuery = _LinksQuery()
+    # Parameters to repeat the query with; MediaWiki has numbers among them.
+    continuation: Annotated[dict[str, str | int], Field(alias="continue")] = {}
+
+
+class _Link(_Answer):
+    ns: int
+    title: str
+    exists: bool = False
+
+
+class _Parse(_Answer):
+    links: list[_Link]
+
+
+class _ParseAnswer(_Answer):
+    parse: _Parse
+
+
 class _RevisionsAnswer(_Answer):
     query: _RevisionsQuery = _RevisionsQuery()
 
@@ -152,6 +184,34 @@ def users_of_ids(document: dict[str, Any]) -> dict[int, User]:
     """
     users = _checked(_UsersOfIdsAnswer, document, "lacks fields of a user").query.users
     return {user.userid: user.named(user.name) for user in users}
+
+
+def items_of(document: dict[str, Any]) -> list[str]:
+    """The Wikidata items of the pages in a `prop=pageprops` answer, in its order.
+
+    https://www.mediawiki.org/wiki/API:Pageprops. Raises UpstreamUnusable as `revisions_of` does.
+    """
+    pages = _checked(_LinksAnswer, document, "lacks the properties of pages").query.pages
+    return [page.pageprops.wikibase_item for page in pages if page.pageprops.wikibase_item]
+
+
+def continuation_of(document: dict[str, Any]) -> dict[str, str]:
+    """The parameters with which a query goes on, none if it is complete.
+
+    https://www.mediawiki.org/wiki/API:Continue. Raises UpstreamUnusable as `revisions_of` does.
+    """
+    further = _checked(_LinksAnswer, document, "lacks what it goes on with").continuation
+    return {name: str(value) for name, value in further.items()}
+
+
+def linked_titles_of(document: dict[str, Any]) -> list[str]:
+    """The titles of existing articles that an `action=parse&prop=links` answer names, in its order.
+
+    https://www.mediawiki.org/wiki/API:Parsing_wikitext. Raises UpstreamUnusable as `revisions_of`
+    does.
+    """
+    links = _checked(_ParseAnswer, document, "lacks the links of a revision").parse.links
+    return [link.title for link in links if link.ns == 0 and link.exists]
 
 
 def _checked(kind: type[A], document: dict[str, Any], trouble: str) -> A:

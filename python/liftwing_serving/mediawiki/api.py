@@ -1,6 +1,6 @@
-"""One query of a wiki's action API, and what can be wrong with its answer.
+"""One call of a wiki's action API, and what can be wrong with its answer.
 
-https://www.mediawiki.org/wiki/API:Query
+https://www.mediawiki.org/wiki/API:Action_API
 
 mwapi knows the API's address and how parameters are written (lists, flags, the format asked for).
 Its exchange is replaced here: it would override the HTTP timeout with 300 seconds, follow
@@ -53,7 +53,7 @@ class Wiki:
 
 
 class Api:
-    """Queries of any wiki over one HTTP session, each repeated where that may help.
+    """Calls of any wiki over one HTTP session, each repeated where that may help.
 
     `timeout_seconds` bounds each single call.
     """
@@ -74,7 +74,13 @@ class Api:
     async def query(
         self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline, patient: bool = True
     ) -> dict[str, Any]:
-        """The JSON object that `action=query` with these parameters is answered with.
+        """What `call` returns for `action=query`."""
+        return await self.call(wiki, {"action": "query", **parameters}, deadline, patient)
+
+    async def call(
+        self, wiki: Wiki, parameters: Mapping[str, str], deadline: Deadline, patient: bool = True
+    ) -> dict[str, Any]:
+        """The JSON object that an action with these parameters is answered with.
 
         Their order is the order in the address, so that HTTP caches can work. The deadline is over
         all tries; without patience an unusable answer is not asked for again. Raises
@@ -84,7 +90,7 @@ class Api:
         async def once() -> dict[str, Any]:
             call = _Call(wiki, self._http, self._timeout_seconds, deadline)
             try:
-                document: dict[str, Any] = await call.get(action="query", **parameters)
+                document: dict[str, Any] = await call.get(**parameters)
             except UpstreamUnusable as error:
                 error.repeat = error.repeat and patient
                 raise
@@ -175,7 +181,8 @@ def _api_error(error: object, headers: Mapping[str, str]) -> ServingError:
     text = f"MediaWiki API error '{shown}'."
     if code in UNAVAILABLE_CODES:
         return UpstreamUnavailable(text, _retry_after(headers))
-    return UpstreamUnusable(text, repeat=code.startswith("internal_api_error"))
+    repeat = code.startswith("internal_api_error")
+    return UpstreamUnusable(text, repeat, None if shown == "?" else code)
 
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:

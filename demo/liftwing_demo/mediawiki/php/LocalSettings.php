@@ -41,3 +41,11 @@ $wgAPIMaxResultSize = $demo['answer_bytes'];
 // The demo wiki's time stands still, and MediaWiki reckons an account's age from today.
 $wgAutoConfirmCount = 10;
 $wgAutoConfirmAge = 4 * 86400 + time() - strtotime( $demo['now'] );
+
+// As Wikibase does for pages that have an item.
+$demoItems = $demo['items'];
+$wgHooks['ContentAlterParserOutput'][] = static function ( $content, $title, $output ) use ( $demoItems ) {
+	if ( isset( $demoItems[$title->getPrefixedText()] ) ) {
+		$output->setPageProperty( 'wikibase_item', $demoItems[$title->getPrefixedText()] );
+	}
+};

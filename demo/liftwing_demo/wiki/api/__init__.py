@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from liftwing_demo.wiki.api.params import ApiError, Params
+from liftwing_demo.wiki.api.parse import parse
 from liftwing_demo.wiki.api.query import query
 from liftwing_demo.wiki.api.shape import DOCREF, WARNINGS, whole
 from liftwing_demo.wiki.store import WikiStore
@@ -12,6 +13,7 @@ __all__ = ["ACTIONS", "ApiError", "answer", "error_document"]
 
 SERVED_BY = "demo"
 ACTIONS: dict[str, Callable[[WikiStore, Params], dict[str, Any]]] = {
+    "parse": parse,
     "query": query,
 }
 """The actions the API knows, each answering the fields of its result."""

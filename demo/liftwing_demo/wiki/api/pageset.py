@@ -1,9 +1,12 @@
 """Which pages and revisions a query is about."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from liftwing_demo.wiki.api.params import ApiError, Params
+from liftwing_demo.wiki.api.redirects import follow, page_key
 from liftwing_demo.wiki.api.shape import Keyed
 from liftwing_demo.wiki.namespaces import Namespaces
 from liftwing_demo.wiki.records import Page
@@ -13,6 +16,10 @@ from liftwing_demo.wiki.titles import BadTitle, Title, parse_title
 MODULE = "query"
 SOURCES = ("titles", "pageids", "revids")
 MEDIA = -2
+_NOT_FOLLOWED = (
+    'Redirect resolution cannot be used together with the "revids" parameter. Any redirects the '
+    '"revids" point to have not been resolved.'
+)
 
 
 @dataclass(slots=True)
@@ -29,15 +36,18 @@ class PageSet:
     missing_rev_ids: list[int] = field(default_factory=list)
     absent: Keyed = field(default_factory=Keyed)
     normalized: dict[str, str] = field(default_factory=dict)
+    redirects: list[dict[str, Any]] = field(default_factory=list)
 
     def notes(self) -> dict[str, Any]:
-        """What the result says about the question: `normalized` and `badrevids`."""
+        """What the result says about the question: `normalized`, `redirects` and `badrevids`."""
         notes: dict[str, Any] = {}
         if self.normalized:
             notes["normalized"] = [
                 {"fromencoded": False, "from": given, "to": title}
                 for given, title in self.normalized.items()
             ]
+        if self.redirects:
+            notes["redirects"] = self.redirects
         if self.missing_rev_ids:
             notes["badrevids"] = {
                 rev_id: {"revid": rev_id, "missing": True} for rev_id in self.missing_rev_ids
@@ -62,6 +72,7 @@ def read_page_set(store: WikiStore, params: Params) -> PageSet:
     Raises:
         ApiError: more than one of them was given, or a value is no integer, or too many are.
     """
+    follows = params.text("redirects") is not None
     titles = params.many(MODULE, "titles")
     page_ids = params.integers(MODULE, "pageids")
     rev_ids = params.integers(MODULE, "revids")
@@ -73,10 +84,12 @@ def read_page_set(store: WikiStore, params: Params) -> PageSet:
             "multisource", f'The "{given[1]}" parameter cannot be used with "{given[0]}".'
         )
     if rev_ids:
+        if follows:
+            params.warn(MODULE, _NOT_FOLLOWED)
         return _of_revisions(store, rev_ids)
     if page_ids:
-        return _of_page_ids(store, page_ids)
-    return _of_titles(store, titles) if titles else PageSet()
+        return _of_page_ids(store, page_ids, follows)
+    return _of_given_titles(store, titles, follows) if titles else PageSet()
 
 
 def _of_revisions(store: WikiStore, rev_ids: list[int]) -> PageSet:
@@ -91,26 +104,53 @@ def _of_revisions(store: WikiStore, rev_ids: list[int]) -> PageSet:
     )
 
 
-def _of_page_ids(store: WikiStore, page_ids: list[int]) -> PageSet:
+def _of_page_ids(store: WikiStore, page_ids: list[int], follows: bool) -> PageSet:
     pages = store.pages(page_ids)
     missing = (page_id for page_id in page_ids if page_id not in pages)
-    return PageSet(
-        pages=dict(sorted(pages.items())),
-        absent=Keyed({page_id: {"pageid": page_id, "missing": True} for page_id in missing}),
-    )
+    absent = Keyed({page_id: {"pageid": page_id, "missing": True} for page_id in missing})
+    if follows:
+        return _following(store, pages.values(), absent, [])
+    return PageSet(pages=dict(sorted(pages.items())), absent=absent)
 
 
-def _of_titles(store: WikiStore, given: list[str]) -> PageSet:
+def _of_given_titles(store: WikiStore, given: list[str], follows: bool) -> PageSet:
     titles, invalid = _parsed(given, store.site().namespaces)
-    named = {title.full: title for title in titles.values() if title.name}
+    pages = of_titles(store, titles.values(), follows, invalid)
+    pages.normalized = {text: title.full for text, title in titles.items() if text != title.full}
+    return pages
+
+
+def of_titles(
+    store: WikiStore,
+    titles: Iterable[Title],
+    follows: bool,
+    invalid: Mapping[str, str] = MappingProxyType({}),
+) -> PageSet:
+    """The pages with these titles, or where they lead; `invalid` has reasons by texts."""
+    named = {title.full: title for title in titles if title.name}
     found = store.pages_titled(list(named))
     absent = [title for full, title in named.items() if full not in found]
-    in_order = sorted(found.values(), key=lambda page: (page.namespace, page.title))
-    return PageSet(
-        pages={page.page_id: page for page in in_order},
-        absent=_absent(invalid, absent),
-        normalized={text: title.full for text, title in titles.items() if text != title.full},
-    )
+    if follows:
+        return _following(store, found.values(), _absent(invalid, absent), absent)
+    in_order = sorted(found.values(), key=page_key)
+    pages = {page.page_id: page for page in in_order}
+    return PageSet(pages=pages, absent=_absent(invalid, absent))
+
+
+def _following(
+    store: WikiStore,
+    found: Iterable[Page],
+    absent: Keyed,
+    absent_titles: Iterable[Title],
+) -> PageSet:
+    """The pages that these lead to; what is missing there is numbered on from what is absent."""
+    followed = follow(store, found, absent_titles)
+    last = min(0, *absent) if absent else 0
+    for number, title in enumerate(followed.missing, start=1):
+        document = {"ns": title.namespace, "title": title.full, "missing": True}
+        absent[last - number] = document
+    pages = {page.page_id: page for page in followed.pages}
+    return PageSet(pages=pages, absent=absent, redirects=followed.steps)
 
 
 def _parsed(given: list[str], known: Namespaces) -> tuple[dict[str, Title], dict[str, str]]:
@@ -125,7 +165,7 @@ def _parsed(given: list[str], known: Namespaces) -> tuple[dict[str, Title], dict
     return titles, invalid
 
 
-def _absent(invalid: dict[str, str], titles: list[Title]) -> Keyed:
+def _absent(invalid: Mapping[str, str], titles: list[Title]) -> Keyed:
     """Documents under -1 and below, numbered as MediaWiki does: by namespace of first mention."""
     documents: list[dict[str, Any]] = [
         {"title": text, "invalidreason": reason, "invalid": True}

@@ -102,6 +102,15 @@ class Params:
             return None
         return list(dict.fromkeys(_integer(name, value) for value in values))
 
+    def integer(self, name: str) -> int | None:
+        """A single integer, or None if the parameter is absent.
+
+        Raises:
+            ApiError: badinteger.
+        """
+        value = self.text(name)
+        return None if value is None else _integer(name, value)
+
     def options(
         self, module: str, name: str, allowed: Iterable[str], default: Iterable[str] = ()
     ) -> list[str]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from liftwing_demo.wiki.api.pageset import PageSet, read_page_set
-from liftwing_demo.wiki.api.params import Params
+from liftwing_demo.wiki.api.links import MOST, linked_titles
+from liftwing_demo.wiki.api.pageprops import pageprops
+from liftwing_demo.wiki.api.pageset import PageSet, of_titles, read_page_set
+from liftwing_demo.wiki.api.params import ApiError, Params
 from liftwing_demo.wiki.api.revisions import revisions
 from liftwing_demo.wiki.api.room import Room
 from liftwing_demo.wiki.api.siteinfo import siteinfo
@@ -14,6 +16,7 @@ from liftwing_demo.wiki.store import WikiStore
 MODULE = "query"
 
 PROPS: dict[str, Callable[[WikiStore, Params, PageSet, Room], dict[int, dict[str, Any]]]] = {
+    "pageprops": pageprops,
     "revisions": revisions,
 }
 """Each adds fields to the documents of pages, given by page id."""
@@ -35,12 +38,12 @@ def query(store: WikiStore, params: Params) -> dict[str, Any]:
     Raises:
         ApiError: a parameter is malformed.
     """
-    for ignored in ("continue", "rawcontinue", "redirects"):
+    for ignored in ("continue", "rawcontinue"):
         params.text(ignored)
     props = params.options(MODULE, "prop", PROPS)
     lists = params.options(MODULE, "list", LISTS)
     metas = params.options(MODULE, "meta", METAS)
-    pages = read_page_set(store, params)
+    pages, further = _pages(store, params)
     result = pages.notes()
     documents = pages.documents()
     room = Room(params)
@@ -55,6 +58,28 @@ def query(store: WikiStore, params: Params) -> dict[str, Any]:
     for name in metas:
         result |= METAS[name](store, params)
     whole: dict[str, Any] = {"query": result} if result else {}
+    if params.text("gpllimit") == "max" and _generates(params):
+        whole["limits"] = {"links": MOST}
     if room.rest:
         return {"continue": room.rest | {"continue": "||"}} | whole
+    if further:
+        place = further | {"continue": "|".join(further) + "||"}
+        return {"batchcomplete": True, "continue": place} | whole
     return {"batchcomplete": True} | whole
+
+
+def _pages(store: WikiStore, params: Params) -> tuple[PageSet, dict[str, str]]:
+    """The pages in question, and the parameters by which a generator goes on."""
+    pages = read_page_set(store, params)
+    if not _generates(params):
+        return pages, {}
+    titles, further = linked_titles(store, params, list(pages.pages.values()))
+    return of_titles(store, titles, params.text("redirects") is not None), further
+
+
+def _generates(params: Params) -> bool:
+    """Whether a generator makes the pages. Raises ApiError for one that this wiki has not."""
+    generator = params.text("generator")
+    if generator not in (None, "links"):
+        raise ApiError("badgenerator", f'Unknown "generator={generator}".')
+    return generator is not None
