@@ -80,7 +80,7 @@ class Load:
 
     def __init__(self, max_queue_seconds: float) -> None:
         self.workers = 1
-        self._max_queue_seconds = max_queue_seconds
+        self.max_queue_seconds = max_queue_seconds
         self._costs: dict[Hashable, Cost] = {}
         self._announced: Counter[Hashable] = Counter()
         self._waiting: set[Share] = set()
@@ -154,7 +154,7 @@ class Load:
     def refusal(self, kind: Hashable, seconds_left: float, now: float) -> int | None:
         """Whether a request that arrives is one too many: in how many seconds it might not be."""
         own = self.expected(Work(kind))
-        limit = min(self._max_queue_seconds, PLANNED_SHARE * seconds_left - own)
+        limit = min(self.max_queue_seconds, PLANNED_SHARE * seconds_left - own)
         return self._over(self.queued_seconds(now), limit)
 
     def refusal_of_heavy(self, work: Work, seconds_left: float, now: float) -> int | None:
