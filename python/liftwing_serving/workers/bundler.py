@@ -47,7 +47,8 @@ class Bundler:
         if len(self._under_way) < self._parallel:
             return None
         load, now = self._runner.load, time.monotonic()
-        waiting = load.expected(Work(self._kind, self._waiting_size)) if self._waiting else 0.0
+        bundles = self._waiting_size / self._max_size
+        waiting = bundles * load.expected(Work(self._kind, self._max_size))
         queued = load.queued_seconds(now) + waiting / self._parallel
         limit = min(load.max_queue_seconds, PLANNED_SHARE * deadline.remaining())
         return None if queued <= limit else max(1, math.ceil(queued - limit))
