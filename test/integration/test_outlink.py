@@ -23,7 +23,7 @@ from support.outlink import (
     start_transformer,
     write_topic_model,
 )
-from support.processes import ModelServer, call
+from support.processes import ModelServer, call, wait_until
 
 LINES = [some_items(seed, count) for seed, count in enumerate([1, 5, 30, 30, 300, 2000])]
 PAGE = {"lang": "en", "page_title": "Gannet"}
@@ -175,34 +175,31 @@ def test_a_predictor_that_is_killed_and_comes_back_is_found_again(
             answer = transformer.predict(NAME, {**PAGE, "features_str": line, "debug": True})
             seen.append((answer.status, answer.json, number % len(lines)))
 
-    askers = [threading.Thread(target=keep_asking, args=(offset,)) for offset in range(8)]
+    askers = [
+        threading.Thread(target=keep_asking, args=(offset,), daemon=True) for offset in range(8)
+    ]
     for asker in askers:
         asker.start()
-    _wait_for_more(seen, 50)
-    os.kill(predictor.process.pid, signal.SIGKILL)
-    predictor.process.wait()
-    _wait_for_more(seen, 50)
-    again = start_predictor(tmp_path / "again.log", model, "--http_port", str(predictor.port))
     try:
-        good_before = sum(status == 200 for status, _, _ in seen)
-        _wait_for_more(seen, 100)
-        assert sum(status == 200 for status, _, _ in seen) > good_before
-        assert transformer.predict(NAME, {**PAGE, "features_str": lines[0]}).status == 200
+        wait_until(lambda: len(seen) > 50, 60, "the pair answers")
+        os.kill(predictor.process.pid, signal.SIGKILL)
+        predictor.process.wait()
+        killed_at = len(seen)
+        wait_until(lambda: len(seen) > killed_at + 50, 60, "the transformer answers alone")
+        predictor = start_predictor(tmp_path / "again.log", model, port=predictor.port)
+        ready_at = len(seen)
+        wait_until(
+            lambda: sum(status == 200 for status, _, _ in seen[ready_at:]) > 50,
+            60,
+            "the pair answers again",
+        )
     finally:
         done.set()
         for asker in askers:
-            asker.join()
+            asker.join(60)
         assert transformer.close() == 0
-        again.close()
+        predictor.close()
     assert {status for status, _, _ in seen} == {200, 503}
     for status, document, number in seen:
         if status == 200:
             assert results(document) == own[number]
-
-
-def _wait_for_more(seen: list[Any], count: int) -> None:
-    before = len(seen)
-    give_up = time.monotonic() + 60
-    while len(seen) < before + count:
-        assert time.monotonic() < give_up, "nothing is answered"
-        time.sleep(0.05)

@@ -20,7 +20,7 @@ TRANSFORMER = ROOT / "outlink-transformer/model-server/transformer.py"
 _TRAIN = """
 import sys, fasttext
 fasttext.train_supervised(
-    sys.argv[1], dim=8, epoch=20, minCount=1, loss="softmax", lr=0.5, thread=1, verbose=0, bucket=0, maxn=0
+    sys.argv[1], dim=8, epoch=20, lr=0.5, minCount=1, thread=1, verbose=0, bucket=0, maxn=0
 ).save_model(sys.argv[2])
 """
 _PREDICT = """
@@ -35,13 +35,17 @@ json.dump(answers, sys.stdout)
 """
 
 
-def write_topic_model(path: Path, topics: int = 12, items: int = 600) -> None:
+TOPICS = 12
+ITEMS = 600
+
+
+def write_topic_model(path: Path) -> None:
     """A model in which each topic has items of its own; in a process that imports fasttext."""
     dice = random.Random(1)
     lines = []
     for _ in range(800):
-        topic = dice.randrange(topics)
-        words = [f"Q{topic + topics * dice.randrange(items // topics)}" for _ in range(20)]
+        topic = dice.randrange(TOPICS)
+        words = [_item_of(topic, dice) for _ in range(20)]
         lines.append(f"__label__Topic.{topic} {' '.join(words)}\n")
     text = path.with_suffix(".txt")
     text.write_text("".join(lines))
@@ -55,13 +59,17 @@ def fasttexts_own(path: Path, lines: Sequence[str]) -> list[list[tuple[str, floa
 
 
 def some_items(seed: int, count: int = 30) -> str:
-    """Items with spaces between, some of which no model knows."""
+    """Items with spaces between: most of one topic, some of others, some that no model knows."""
     dice = random.Random(seed)
-    return " ".join(f"Q{dice.randrange(700)}" for _ in range(count))
+    words = [
+        _item_of(seed % TOPICS, dice) if dice.random() < 0.7 else f"Q{dice.randrange(2 * ITEMS)}"
+        for _ in range(count)
+    ]
+    return " ".join(words)
 
 
-def start_predictor(log: Path, model: Path, *flags: str, **settings: str) -> ModelServer:
-    return ModelServer(log, {"MODEL_PATH": str(model), **settings}, flags, program=PREDICTOR)
+def start_predictor(log: Path, model: Path, *flags: str, port: int = 0) -> ModelServer:
+    return ModelServer(log, {"MODEL_PATH": str(model)}, flags, program=PREDICTOR, port=port)
 
 
 def start_transformer(
@@ -69,6 +77,10 @@ def start_transformer(
 ) -> ModelServer:
     flags = ["--predictor_host", predictor, "--predictor_protocol", protocol]
     return ModelServer(log, settings, [*flags, "--model_name", NAME], program=TRANSFORMER)
+
+
+def _item_of(topic: int, dice: random.Random) -> str:
+    return f"Q{topic + TOPICS * dice.randrange(ITEMS // TOPICS)}"
 
 
 def results(answer: Any) -> list[tuple[str, float]]:
