@@ -4,10 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-from liftwing_serving.revscoring import RevscoringSettings
+from liftwing_serving.revscoring import FAMILIES
+from liftwing_serving.revscoring.families import settings_of
 
 # No test sees a setting that it has not made itself.
-for setting in RevscoringSettings.model_fields.keys() - {"nltk_data"}:
+for setting in settings_of(FAMILIES).model_fields.keys() - {"nltk_data"}:
     os.environ.pop(setting.upper(), None)
 # A shell that starts tests in the background has SIGINT ignored, and so would what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -29,8 +29,8 @@ class Children:
     def __init__(self) -> None:
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start a process that also gets SIGTERM if this one is killed.
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> int:
+        """Start a process that also gets SIGTERM if this one is killed; returns its process id.
 
         A terminal's Ctrl-C does not reach it: this process alone decides when it stops.
         """
@@ -43,6 +43,7 @@ class Children:
             process_group=0,
         )
         self._running.append((name, process))
+        return process.pid
 
     def ended(self) -> str | None:
         """The name of a process that has ended by itself, if any."""

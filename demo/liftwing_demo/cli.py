@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from liftwing_serving.revscoring import FAMILIES, Family
 
 from liftwing_demo.children import die_with_parent
 from liftwing_demo.mediawiki import serve as mediawiki_server
 from liftwing_demo.eventgate import server as eventgate_server
 from liftwing_demo.listening import FLAGS, LOOPBACK, MAKE_VARIABLES, Listening
-from liftwing_demo.run import FAMILY, Demo, DemoError, WikiKind, console, prepare, prepare_wiki
+from liftwing_demo.run import (
+    Demo,
+    DemoError,
+    WikiKind,
+    console,
+    prepare,
+    prepare_items,
+    prepare_wiki,
+)
 from liftwing_demo.run import run as run_demo
-from liftwing_demo.training import read_reports
+from liftwing_demo.tables import models_table
+from liftwing_demo.training import SUITES, Suite, read_reports, suite_called
+from liftwing_demo.training.card import Trained, render_card
+from liftwing_demo.training.suites import EDITQUALITY
 from liftwing_demo.wiki import WikiStore
 from liftwing_demo.wiki import server as wiki_server
 
 app = typer.Typer(
     help="A demo wiki with demo models: real software, made-up edits.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="markdown",
 )
 
@@ -39,6 +51,32 @@ Host = Annotated[
     typer.Option(parser=IPv4Address, help="The address to listen on; 0.0.0.0 is all there are."),
 ]
 DEFAULT_FOLDER = Path("build/demo")
+NAMES = ", ".join(suite.name for suite in SUITES)
+
+
+def _suite(name: str | Suite) -> Suite:
+    try:
+        return suite_called(str(name))
+    except LookupError:
+        raise typer.BadParameter(f"There are no demo models called {name}; there are {NAMES}.")
+
+
+Models = Annotated[
+    Suite,
+    typer.Option("--family", envvar="FAMILY", parser=_suite, help=f"Which models: {NAMES}."),
+]
+All = Annotated[bool, typer.Option("--all", help="Train the models of every family.")]
+
+
+@app.callback()
+def demo(context: typer.Context, everything: All = False) -> None:
+    """A demo wiki with demo models: real software, made-up edits."""
+    if context.invoked_subcommand is not None:
+        return
+    if not everything:
+        typer.echo(context.get_help())
+        return
+    _build(Demo(DEFAULT_FOLDER), SUITES)
 
 
 @app.command()
@@ -53,6 +91,7 @@ def run(
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
     kind: Kind = WikiKind.EMBEDDED,
+    suite: Models = EDITQUALITY,
     by_make: Annotated[
         bool, typer.Option("--by-make", help="Stop when make ends, and name its variables.")
     ] = False,
@@ -62,7 +101,9 @@ def run(
         die_with_parent()
     listening = Listening(host, port, grpc_port or port + 1, wiki_port)
     try:
-        run_demo(Demo(folder, listening, revisions, kind), MAKE_VARIABLES if by_make else FLAGS)
+        run_demo(
+            Demo(folder, listening, revisions, kind, suite), MAKE_VARIABLES if by_make else FLAGS
+        )
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -71,10 +112,24 @@ def run(
 
 
 @app.command()
-def build(folder: Folder = DEFAULT_FOLDER, revisions: Revisions = None) -> None:
-    """Build the wiki and train the models, without starting anything."""
-    demo = Demo(folder, revisions=revisions)
-    prepare(demo)
+def build(
+    folder: Folder = DEFAULT_FOLDER,
+    revisions: Revisions = None,
+    suite: Models = EDITQUALITY,
+    everything: All = False,
+) -> None:
+    """Build the wikis and train models, without starting anything."""
+    _build(Demo(folder, revisions=revisions), SUITES if everything else (suite,))
+
+
+def _build(demo: Demo, suites: Sequence[Suite]) -> None:
+    try:
+        built = prepare(demo, suites)
+    except KeyboardInterrupt:
+        console.print("stopped")
+        raise typer.Exit(130) from None
+    if built:
+        console.print(models_table(suites, demo.models))
     console.print(f"{demo.wiki_file} and {demo.models} are up to date")
 
 
@@ -86,7 +141,7 @@ def wiki(
     kind: Kind = WikiKind.EMBEDDED,
     host: Host = LOOPBACK,
 ) -> None:
-    """Serve the demo wiki alone."""
+    """Serve the demo wiki alone, and the wiki of items to who asks for www.wikidata.org."""
     demo = Demo(folder, revisions=revisions, wiki=kind)
     try:
         prepare_wiki(demo)
@@ -96,7 +151,9 @@ def wiki(
     listen = ["--host", str(host), "--port", str(port)]
     if kind is WikiKind.MEDIAWIKI:
         sys.exit(mediawiki_server.main(["--dir", str(demo.mediawiki), *listen]))
-    sys.exit(wiki_server.main(["--db", str(demo.wiki_file), *listen]))
+    prepare_items(demo)
+    files = ["--db", str(demo.wiki_file), "--db", str(demo.items_file)]
+    sys.exit(wiki_server.main([*files, *listen]))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -115,25 +172,35 @@ def eventgate(
 @app.command()
 def models(folder: Folder = DEFAULT_FOLDER) -> None:
     """Show how good the demo models are, as measured when they were trained."""
-    try:
-        reports = read_reports(Demo(folder).models)
-    except OSError:
+    table = models_table(SUITES, Demo(folder).models)
+    if not table.row_count:
         typer.secho("There are no models yet; `liftwing-serving demo build` makes them.", err=True)
-        raise typer.Exit(1) from None
-    table = Table("model", "version", "ROC AUC", "precision", "recall", "held-out revisions")
-    for name in FAMILY.kinds:
-        report = reports[name]
-        rates = (report.roc_auc, report.precision, report.recall)
-        figures = ("-" if rate is None else f"{rate:.3f}" for rate in rates)
-        table.add_row(f"enwiki-{name}", report.version, *figures, str(report.held_out))
+        raise typer.Exit(1)
     console.print(table)
 
 
-@app.command()
-def card(folder: Folder = DEFAULT_FOLDER) -> None:
-    """Print the section of the model card that tells how good the demo models are."""
-    from liftwing_demo.training.card import render_card
+def _family(name: str) -> Family:
+    found = next((family for family in FAMILIES if family.folder == name), None)
+    if found is None:
+        names = ", ".join(family.folder for family in FAMILIES)
+        raise typer.BadParameter(f"There is no family called {name}; there are {names}.")
+    return found
 
+
+@app.command()
+def card(
+    family: Annotated[
+        Family, typer.Argument(parser=_family, help="Whose card: the folder in revscoring/.")
+    ],
+    folder: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Print the section of a model card that tells how good the demo models are."""
     demo = Demo(folder)
-    with WikiStore.open(demo.wiki_file) as store:
-        typer.echo(render_card(read_reports(demo.models), store.meta()), nl=False)
+    trained: list[Trained] = []
+    for suite in SUITES:
+        kinds = [recipe.kind for recipe in suite.recipes if recipe.kind in family.kinds]
+        if kinds:
+            reports = read_reports(suite, demo.models)
+            with WikiStore.open(demo.stores[suite.site.database]) as store:
+                trained.append((suite, {kind: reports[kind] for kind in kinds}, store.meta()))
+    typer.echo(render_card(family.folder, trained), nl=False)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
 import urllib.error
 import urllib.request
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-from liftwing_serving.revscoring import families
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from liftwing_demo.checkout import model_server
+from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
+from liftwing_demo.items import build_items, items_are_current
 from liftwing_demo.listening import FLAGS, CannotListen, Listening
 from liftwing_demo.mediawiki import (
     MediaWikiError,
@@ -30,12 +28,15 @@ from liftwing_demo.mediawiki import (
     mediawiki_is_current,
     require_packages,
 )
-from liftwing_demo.training import models_are_current
+from liftwing_demo.training import Suite, models_are_current, train_models
+from liftwing_demo.training.record import EMBEDDINGS
+from liftwing_demo.training.suites import EDITQUALITY
 from liftwing_demo.wiki import build_wiki, wiki_is_current
+from liftwing_demo.wiki.sites import WIKIDATA, WIKIPEDIA
 
-FAMILY = families.EDITQUALITY
-FIRST_REVISION = 1000001
 START_SECONDS = 120.0
+REVISIONS_PER_ITEM = 4
+"""A wiki of so many made-up edits comes with one item."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -53,17 +54,33 @@ class WikiKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the demo keeps its files, what it listens on and how much it makes up."""
+    """Where the demo keeps its files, what it listens on, how much it makes up, what it serves."""
 
     folder: Path
     listening: Listening = Listening()
     revisions: int | None = None
     wiki: WikiKind = WikiKind.EMBEDDED
+    suite: Suite = EDITQUALITY
 
     @property
     def wiki_file(self) -> Path:
         """The demo wiki."""
         return self.folder / "wiki.sqlite"
+
+    @property
+    def items_file(self) -> Path:
+        """The wiki of items."""
+        return self.folder / "items.sqlite"
+
+    @property
+    def items(self) -> int | None:
+        """How many items there are to be, if not as many as there are by default."""
+        return None if self.revisions is None else max(8, self.revisions // REVISIONS_PER_ITEM)
+
+    @property
+    def stores(self) -> dict[str, Path]:
+        """The wikis' files by their databases' names."""
+        return {WIKIPEDIA.database: self.wiki_file, WIKIDATA.database: self.items_file}
 
     @property
     def mediawiki(self) -> Path:
@@ -88,7 +105,9 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         demo.listening.require_free(setters)
     except CannotListen as error:
         raise DemoError(str(error)) from None
-    prepare(demo)
+    if demo.wiki is WikiKind.MEDIAWIKI and demo.suite.site == WIKIDATA:
+        raise DemoError("MediaWiki has no items; the embedded wiki has (WIKI=embedded).")
+    prepare(demo, [demo.suite])
     with Children() as children:
         started = time.monotonic()
         start_wiki(children, demo)
@@ -101,41 +120,61 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         raise DemoError(f"The {ended} ended by itself.")
 
 
-def prepare(demo: Demo) -> None:
-    """Build the wiki and train the models, unless a former start left good ones."""
-    prepare_wiki(demo)
-    if not models_are_current(demo.wiki_file, demo.models, FAMILY.kinds):
-        # revscoring's import warns of setuptools, here and in each process that extracts.
-        os.environ.setdefault("PYTHONWARNINGS", "ignore:pkg_resources is deprecated:UserWarning")
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-        # Imports revscoring, which takes seconds that a later start does not have to spend.
-        from liftwing_demo.training.train import train_models
+def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
+    """Build the wikis and train the models of suites, as far as a former start left none.
 
+    Tells whether there was anything to do. Raises DemoError if MediaWiki cannot be had.
+    """
+    built = prepare_wiki(demo)
+    if any(suite.site == WIKIDATA for suite in suites):
+        built |= prepare_items(demo)
+    stale = [
+        suite
+        for suite in suites
+        if not models_are_current(suite, demo.stores[suite.site.database], demo.models)
+    ]
+    if stale:
         with progress_bars() as report:
-            train_models(demo.wiki_file, demo.models, FAMILY.kinds, report)
+            train_models(demo.stores, stale, demo.models, report)
+    return built or bool(stale)
 
 
-def prepare_wiki(demo: Demo) -> None:
-    """Build the wiki unless a good one is there. Raises DemoError if MediaWiki cannot be had."""
-    if not wiki_is_current(demo.wiki_file, demo.revisions):
+def prepare_wiki(demo: Demo) -> bool:
+    """Build the wiki unless a good one is there, and tell whether there was anything to do.
+
+    Raises DemoError if MediaWiki cannot be had.
+    """
+    built = not wiki_is_current(demo.wiki_file, demo.revisions)
+    if built:
         with progress_bars() as report:
             build_wiki(demo.wiki_file, demo.revisions, report)
     if demo.wiki is not WikiKind.MEDIAWIKI:
-        return
+        return built
     try:
         require_packages()
         if not mediawiki_is_current(demo.wiki_file, demo.mediawiki):
+            built = True
             with progress_bars() as report:
                 install_mediawiki(demo.wiki_file, demo.mediawiki, report)
     except MediaWikiError as error:
         raise DemoError(str(error)) from None
+    return built
+
+
+def prepare_items(demo: Demo) -> bool:
+    """Build the wiki of items unless a good one is there, and tell whether there was to."""
+    if items_are_current(demo.items_file, demo.items):
+        return False
+    with progress_bars() as report:
+        build_items(demo.items_file, demo.items, report)
+    return True
 
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A function of (what, done, total) that shows a bar for each `what`."""
     columns = (
-        TextColumn("{task.description:>20}"),
+        TextColumn("{task.description:>24}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -157,24 +196,34 @@ def start_wiki(children: Children, demo: Demo) -> None:
         what = ["liftwing_demo.mediawiki.serve", "--dir", str(demo.mediawiki)]
     else:
         what = ["liftwing_demo.wiki.server", "--db", str(demo.wiki_file)]
+        if demo.suite.site == WIKIDATA:
+            what += ["--db", str(demo.items_file)]
     listen = ["--host", str(demo.listening.host), "--port", str(demo.listening.wiki)]
     children.start("wiki", [sys.executable, "-m", *what, *listen], {})
 
 
 def start_server(children: Children, demo: Demo) -> None:
     """Start the model server as production does: its model.py and the environment."""
+    suite = demo.suite
+    kinds = [recipe.kind for recipe in suite.recipes]
+    alone = demo.models / suite.service(kinds[0]) / suite.recipes[0].file
     environment = {
-        "INFERENCE_NAME": ",".join(f"enwiki-{model}" for model in FAMILY.kinds),
-        "MODEL_PATH": str(demo.models),
+        "INFERENCE_NAME": ",".join(map(suite.service, kinds)),
+        "MODEL_PATH": str(alone if len(kinds) == 1 else demo.models),
         "WIKI_URL": demo.listening.wiki_url,
         "KSERVE_LOGLEVEL": "WARNING",
         "FRAMEWORK_LOG_LEVEL": "WARNING",
         # Nobody balances load over a demo.
         "DRAIN_DELAY_SECONDS": "0",
     }
+    if suite.site == WIKIDATA:
+        environment["WIKI_HOST"] = suite.site.host
+    if suite.embedding:
+        environment["WORD2VEC_PATH"] = str(demo.models / EMBEDDINGS)
     host, http, grpc = demo.listening.host, demo.listening.http, demo.listening.grpc
     listen = ["--host", str(host), "--http_port", str(http), "--grpc_port", str(grpc)]
-    command = [sys.executable, str(model_server(FAMILY)), *listen]
+    program = ROOT / "revscoring" / suite.folder / "model-server/model.py"
+    command = [sys.executable, str(program), *listen]
     children.start("model server", command, environment)
 
 
@@ -195,11 +244,11 @@ def wait_until_ready(children: Children, demo: Demo) -> None:
 
 def show_score(demo: Demo, seconds: float) -> None:
     """Print a curl line that works as pasted, and its answer."""
-    url = f"{demo.listening.http_url}/v1/models/enwiki-{FAMILY.example}:predict"
-    body = json.dumps({"rev_id": FIRST_REVISION})
-    console.print(
-        f"Ready after {seconds:.1f} s, serving {', '.join(FAMILY.kinds)}. Ask for a score:\n"
-    )
+    suite = demo.suite
+    url = f"{demo.listening.http_url}/v1/models/{suite.service(suite.example)}:predict"
+    body = json.dumps({"rev_id": suite.rev_id})
+    kinds = ", ".join(recipe.kind for recipe in suite.recipes)
+    console.print(f"Ready after {seconds:.1f} s, serving {kinds}. Ask for a score:\n")
     console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
     request = urllib.request.Request(url, data=body.encode(), method="POST")
     with urllib.request.urlopen(request, timeout=30) as response:

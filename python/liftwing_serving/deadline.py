@@ -18,7 +18,10 @@ class Deadline:
     """When work has to end, in seconds of the monotonic clock. Functions that wait are given one.
 
     Each bounded thing has one timer that holds it: a request in `server/hosted.py`, a call in its
-    HTTP timeout, a task in the worker pool. Nothing that waits for one of these sets another.
+    HTTP timeout, a task in the worker pool. Nothing that waits for one of these sets another. Of a
+    request for several things each is held to the deadline by the family (`Servable.answer_all`,
+    or `answer` under a route of its own); the server's timer for the whole rings a little later,
+    so that what was done in time can still be gathered.
     """
 
     at: float
@@ -27,6 +30,14 @@ class Deadline:
     def after(cls, seconds: float) -> Deadline:
         """The deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
+
+    def later(self, seconds: float) -> Deadline:
+        """The deadline that many seconds after this one."""
+        return Deadline(self.at + seconds)
+
+    def earlier(self, seconds: float) -> Deadline:
+        """The deadline that many seconds before this one."""
+        return Deadline(self.at - seconds)
 
     def remaining(self) -> float:
         """Seconds left, never negative."""

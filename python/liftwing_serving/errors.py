@@ -7,12 +7,14 @@
     │   └── ContentUnreadable      400  the content model is not one the features can read
     ├── BodyTooSlow                408  the body did not arrive in time
     ├── PayloadTooLarge            413  the body is over MAX_BODY_BYTES
+    ├── TooManyInstances           413  the batch has more than MAX_INSTANCES
     ├── TooManyRequests            429  the work cannot be done in its time: come back later
     ├── UpstreamUnusable           502  MediaWiki answered something unusable
     ├── Unavailable                503  may work on a second try
     │   ├── UpstreamUnavailable    503  MediaWiki is unreachable, slow or rate-limiting
     │   ├── Overloaded             503  the same as 429, for those who repeat only 502 and 503
     │   ├── WorkerLost             503  the worker process died, and so did the second one
+    │   ├── NoneAnswered           503  all of a batch may work on a second try
     │   └── DeadlineExceeded       503  the request's time is over
     └── InternalError              500  a defect of ours; the answer is a request id
 
@@ -116,6 +118,19 @@ class PayloadTooLarge(ServingError):
         return f"The request is larger than MAX_BODY_BYTES, {self.max_bytes} bytes."
 
 
+class TooManyInstances(ServingError):
+    """The batch has more instances than this server answers at once."""
+
+    status = 413
+
+    def __init__(self, max_instances: int) -> None:
+        super().__init__(max_instances)
+        self.max_instances = max_instances
+
+    def __str__(self) -> str:
+        return f"The request has more than MAX_INSTANCES, {self.max_instances} instances."
+
+
 class TooManyRequests(ServingError):
     """The work cannot be done in its time, and was not begun. `retry_after` is in seconds."""
 
@@ -175,6 +190,22 @@ class Overloaded(Unavailable):
 
 class WorkerLost(Unavailable):
     """The process that did the work died, and so did the one that tried again."""
+
+
+class NoneAnswered(Unavailable):
+    """No instance of a batch was answered, and all of them may be on a second try.
+
+    `reason` is the first one's; `retry_after` is in seconds.
+    """
+
+    def __init__(self, instances: int, reason: str, retry_after: int) -> None:
+        super().__init__(instances, reason, retry_after)
+        self.instances = instances
+        self.reason = reason
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"None of {self.instances} instances could be answered, the first: {self.reason}"
 
 
 class DeadlineExceeded(Unavailable):

@@ -21,25 +21,40 @@ MAX_SHOWN = 100
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/-]")
 
 
-def json_value(body: bytes) -> Any:
-    """What a body holds, or None if that is not JSON. Raises BadRequest if it has too many parts.
+def check_parts(*texts: bytes) -> None:
+    """Raises BadRequest if JSON texts have too many parts together.
 
-    They are counted before anything is built, those within texts too.
+    They are counted before anything is built, those within strings too.
     """
-    if len(body) > MAX_PARTS and sum(map(body.count, (b"[", b"{", b","))) > MAX_PARTS:
-        raise BadRequest(f"The request has more than {MAX_PARTS} parts.")
+    if sum(map(len, texts)) > MAX_PARTS:
+        if sum(text.count(mark) for text in texts for mark in (b"[", b"{", b",")) > MAX_PARTS:
+            raise BadRequest(f"The request has more than {MAX_PARTS} parts.")
+
+
+def parsed(text: bytes) -> Any:
+    """What a text of few parts holds, or None if that is not JSON."""
     try:
-        return orjson.loads(body)
+        return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
 
 
+def json_value(body: bytes) -> Any:
+    """What a body holds, or None if that is not JSON. Raises BadRequest for too many parts."""
+    check_parts(body)
+    return parsed(body)
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The same, if it is a JSON object. Raises BadRequest."""
+    if not isinstance(value, dict):
+        raise BadRequest("Please verify that request input is a json dict")
+    return value
+
+
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body holds, whatever its content type says. Raises BadRequest."""
-    fields = json_value(body)
-    if not isinstance(fields, dict):
-        raise BadRequest("Please verify that request input is a json dict")
-    return fields
+    return as_object(json_value(body))
 
 
 def shown(value: str) -> str:

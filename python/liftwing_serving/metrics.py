@@ -10,6 +10,9 @@ from prometheus_client import Counter, Gauge, Histogram
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 REQUESTS = Counter("liftwing_requests", "Answered requests by HTTP status.", ("model", "status"))
+INSTANCES = Counter(
+    "liftwing_instances", "What requests asked for, one or a batch, by code.", ("model", "code")
+)
 STAGES = Histogram(
     "liftwing_stage_seconds",
     "Seconds in each stage of a score: fetch, queue, extract, score.",

@@ -83,6 +83,9 @@ class ServerSettings(Settings):
     max_body_bytes: Annotated[int, Field(ge=1, lt=1 << 31)] = 1 << 20
     """Bytes of a request's body; a larger one is answered with 413 unread."""
 
+    max_instances: Annotated[int, Field(ge=1)] = 500
+    """Instances of one request; more are answered with 413. In V2 they are a tensor's elements."""
+
     drain_delay_seconds: NotNegativeSeconds = 5.0
     """After SIGTERM: seconds to be not ready but still accepting requests. SIGINT or a second
     SIGTERM ends them."""

@@ -54,6 +54,15 @@ class SingleFlight(Generic[K, V]):
                 if not joined or deadline.remaining() <= took:
                     raise
 
+    def __contains__(self, key: K) -> bool:
+        """Whether work is under way that could be joined."""
+        flight = self._flights.get(key)
+        return flight is not None and not flight.result.done()
+
+    async def join(self, key: K) -> V:
+        """The result of work under way. Raises KeyError if there is none, and what it raises."""
+        return await asyncio.shield(self._flights[key].result)
+
     def _landed(self, key: K, result: asyncio.Future[V]) -> None:
         flight = self._flights.get(key)
         if flight is not None and flight.result is result:

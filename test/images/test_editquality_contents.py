@@ -68,7 +68,7 @@ def test_it_starts_python_itself_as_an_unprivileged_account(configuration: dict[
 
 def test_it_says_where_its_corpora_came_from(configuration: dict[str, Any]) -> None:
     marker = json.loads((ROOT / "build/nltk_data/corpora.json").read_text())
-    assert configuration["Config"]["Labels"]["corpora"] == marker["source"]
+    assert configuration["Config"]["Labels"]["corpora"] == marker["stopwords"]["source"]
     baked_in = python("print(open('/usr/share/nltk_data/corpora.json').read())")
     assert json.loads(baked_in) == marker
 

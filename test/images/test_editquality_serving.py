@@ -156,12 +156,12 @@ def test_a_container_with_a_writable_root_writes_in_its_home_only(
 
 def test_stand_in_corpora_are_warned_of_at_the_start(start: Start, tmp_path: Path) -> None:
     marker = tmp_path / "corpora.json"
-    marker.write_text('{"source": "stand-in"}')
+    marker.write_text('{"stopwords": {"source": "stand-in"}}')
     container = start("--volume", f"{marker}:/usr/share/nltk_data/corpora.json:ro")
     container.wait_until_ready()
     warnings = [
         line
         for line in container.log().splitlines()
-        if '"level":"WARNING"' in line and "stand-in stop words" in line
+        if '"level":"WARNING"' in line and "a stand-in for stopwords" in line
     ]
     assert len(warnings) == 1

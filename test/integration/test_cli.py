@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,14 +57,33 @@ def test_a_server_that_is_not_there_is_told(wiki: Wiki) -> None:
 
 
 def test_services_are_listed() -> None:
-    names = json.loads(run("services", "--json").stdout)
-    assert len(names) == 80
+    records = json.loads(run("services", "--json").stdout)
+    names = [record["name"] for record in records]
+    assert len(names) == 121
     assert "enwiki-damaging" in names and "enwiktionary-reverted" in names
-    assert json.loads(run("services", "--wiki", "enwiki", "--json").stdout) == [
+    of_english = json.loads(run("services", "--wiki", "enwiki", "--json").stdout)
+    assert [record["name"] for record in of_english] == [
+        "enwiki-articlequality",
+        "enwiki-draftquality",
         "enwiki-damaging",
         "enwiki-goodfaith",
+        "enwiki-articletopic",
+        "enwiki-drafttopic",
     ]
     assert "35" in run("services", "--model", "damaging").stdout
+
+
+def test_a_lone_service_is_shown_with_all_that_is_set() -> None:
+    lone = run("services", "--wiki", "viwiki", "--model", "reverted").stdout
+    shown = dict(re.findall(r"^│ (\w+) +│ (.*?) +│$", lone, re.M))
+    (record,) = json.loads(
+        run("services", "--wiki", "viwiki", "--model", "reverted", "--json").stdout
+    )
+    assert shown == {field: str(value) for field, value in record.items()}
+    assert (shown["workers"], shown["host"]) == ("3", "vi.wikipedia.org")
+    both = run("services", "--wiki", "viwiki", "--model", "drafttopic", "--long").stdout
+    assert "revscoring-drafttopic" in both
+    assert run("services", "--wiki", "bswiki", "--long").stdout.count("bs.wikipedia.org") == 2
 
 
 @pytest.mark.parametrize(

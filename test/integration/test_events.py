@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 from collections import Counter
@@ -12,34 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.deliveries import (
+    SECONDS,
+    STREAM,
+    Deliveries,
+    RememberingEventGate,
+    assert_score_of,
+    event_environment,
+)
 from support.events import assert_valid, page_change, revision_create
 from support.light import NAME, light_environment
 from support.processes import EventGate, ModelServer, Wiki, call, wait_until
-
-STREAM = "mediawiki.revision_score_damaging"
-# Generous: on a quiet machine all events arrive within a second.
-SECONDS = 60
-
-
-class RememberingEventGate(EventGate):
-    """Forgets no event at a reset, so that the last test can look at all of them."""
-
-    RESETTABLE = ("knobs", "calls")
-
-
-class Deliveries:
-    """What EventGate accepted since this was made."""
-
-    def __init__(self, eventgate: EventGate) -> None:
-        self._eventgate = eventgate
-        self._before = len(eventgate.events())
-
-    def events(self) -> list[dict[str, Any]]:
-        return self._eventgate.events()[self._before :]
-
-    def wait_for(self, count: int) -> list[dict[str, Any]]:
-        wait_until(lambda: len(self.events()) >= count, SECONDS, f"{count} events")
-        return self.events()
 
 
 @pytest.fixture(scope="module")
@@ -68,29 +50,11 @@ def event_server(
     running_eventgate: EventGate,
     light_model: Path,
 ) -> Iterator[ModelServer]:
-    sends = {
-        "EVENTGATE_URL": f"{running_eventgate.url}/v1/events",
-        "EVENTGATE_STREAM": STREAM,
-        # An answer that comes later makes the server send again what EventGate has taken.
-        "AIOHTTP_CLIENT_TIMEOUT": "60",
-    }
-    environment = light_environment(light_model, running_wiki) | sends
+    environment = light_environment(light_model, running_wiki)
+    environment |= event_environment(running_eventgate)
     server = ModelServer(tmp_path_factory.mktemp("events") / "server.log", environment)
     yield server
     server.close()
-
-
-def assert_score_of(event: dict[str, Any], stock: dict[int, dict[str, Any]]) -> None:
-    """The event's score is the stock library's of the event's revision."""
-    score = stock[event["rev_id"]]["score"]
-    assert event["scores"] == {
-        "damaging": {
-            "model_name": "damaging",
-            "model_version": "0.0.1",
-            "prediction": [json.dumps(score["prediction"])],
-            "probability": score["probability"],
-        }
-    }
 
 
 @pytest.mark.timeout(300)

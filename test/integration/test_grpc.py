@@ -68,6 +68,11 @@ def test_a_request_while_loading_is_unavailable_and_no_defect(loading: ModelServ
     assert stub(loading, "ModelMetadata", metadata) is grpc.StatusCode.UNAVAILABLE
     assert call(f"{loading.url}/v2/models/toy").status == 503
     assert loading.predict("toy", {"number": 1}).status == 503
+    of_route = call(f"{loading.url}/v1/doubles", b"{}")
+    assert (of_route.status, of_route.json["error"]) == (
+        503,
+        "Model with name /v1/doubles is not ready.",
+    )
     assert (health(loading), health(loading, "toy")) == (NOT_SERVING, NOT_SERVING)
     assert "traceback" not in loading.log.read_text().lower()
 
@@ -134,7 +139,7 @@ def test_who_watches_health_does_not_keep_a_server_from_stopping(tmp_path: Any) 
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_a_raw_tensor_is_answered_raw_and_another_is_not(toy: ModelServer, raw: bool) -> None:
-    answer = infer(toy, infer_request("toy", QUESTION.encode(), raw))
+    answer = infer(toy, infer_request("toy", QUESTION.encode(), raw=raw))
     assert len(answer.raw_output_contents) == raw
     assert len(answer.outputs[0].contents.bytes_contents) == (not raw)
 
@@ -168,8 +173,11 @@ def test_binary_tensors_that_the_headers_announce_are_read(toy: ModelServer) -> 
     assert (answer.status, answer.json["outputs"][0]["data"]) == (200, ['{"double":42}'])
 
 
-def test_a_second_element_is_refused_and_not_dropped(toy: ModelServer) -> None:
-    body = json.dumps({"inputs": [tensor(QUESTION, QUESTION)]}).encode()
+def test_an_element_that_the_shape_does_not_tell_of_is_refused_and_not_dropped(
+    toy: ModelServer,
+) -> None:
+    given = tensor(QUESTION, QUESTION) | {"shape": [1]}
+    body = json.dumps({"inputs": [given]}).encode()
     assert call(f"{toy.url}/v2/models/toy/infer", body).status == 400
     request = infer_request("toy", QUESTION.encode())
     request.inputs[0].contents.bytes_contents.append(QUESTION.encode())
@@ -177,13 +185,13 @@ def test_a_second_element_is_refused_and_not_dropped(toy: ModelServer) -> None:
 
 
 def test_metadata_says_what_there_is(toy: ModelServer) -> None:
-    given = {"name": "input", "datatype": "BYTES", "shape": [1]}
+    given = {"name": "input", "datatype": "BYTES", "shape": [-1]}
     expected = {"name": "toy", "platform": "arithmetic", "inputs": [given]}
     expected["outputs"] = [given | {"name": "output"}]
     assert call(f"{toy.url}/v2/models/toy").json == expected
     by_grpc = stub(toy, "ModelMetadata", protocol.ModelMetadataRequest(name="toy"))
     (of_input,), (of_output,) = by_grpc.inputs, by_grpc.outputs
     assert (by_grpc.platform, of_input.name, of_output.name) == ("arithmetic", "input", "output")
-    assert (of_input.datatype, list(of_input.shape)) == ("BYTES", [1])
+    assert (of_input.datatype, list(of_input.shape)) == ("BYTES", [-1])
     assert call(f"{toy.url}/v2").json["extensions"] == []
     assert not stub(toy, "ServerMetadata", protocol.ServerMetadataRequest()).extensions

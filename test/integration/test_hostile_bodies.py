@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
+from support.openinference import raw_tensor
 from support.processes import ROOT, ModelServer, call, resident_bytes
 
 CAP = 1 << 20
@@ -175,11 +176,97 @@ def peak_growth(server: ModelServer, work: Callable[[], None]) -> int:
     return peak - before
 
 
+def in_binary(elements: list[bytes], shape: list[int]) -> bytes:
+    """A body of HTTP with a binary tensor, the length of its JSON in four digits before it."""
+    contents = raw_tensor(elements)
+    tensor = {"name": "input", "shape": shape, "datatype": "BYTES"}
+    tensor["parameters"] = {"binary_data_size": len(contents)}
+    head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    return b"%04d" % len(head) + head + contents
+
+
+def in_message(contents: bytes, shape: list[int], raw: bool) -> bytes:
+    """A message whose tensor has these bytes for contents, or for raw contents beside it."""
+    request = protocol.ModelInferRequest(model_name="toy")
+    request.inputs.add(name="input", shape=shape, datatype="BYTES")
+    if raw:
+        return request.SerializeToString() + field(7, contents)
+    tensor = request.inputs[0].SerializeToString() + field(5, contents)
+    return field(1, b"toy") + field(5, tensor)
+
+
+FEW = [b"[" + b"0," * 1000 + b"0]"] * 500
+MANY = [b"[" + b"[]," * 600 + b"0]"] * 500
+DEEP = [b"[" * 1000 + b"]" * 1000] * 500
+TINY = [b""] * (CAP // 4 - 100)
+# In UTF-8, in which a body of any bytes is a text.
+TEXTS = [b"\xf0\x9f\x98\x80" * 500] * 500
+
+
+def batch(instance: bytes, number: int = 500) -> bytes:
+    return b'{"instances":[' + b",".join([instance] * number) + b"]}"
+
+
+V1_BATCHES = {
+    "instances that are lists": batch(b"[0]"),
+    "empty instances": batch(b"{}"),
+    "too many instances": filled(b"0,", b'{"instances":[', b"]}"),
+    "too many within bounds": batch(b"{}", 24_000),
+    "instances within bounds": batch(b'{"a":[' + b'"0123456789abcdef",' * 92 + b"0]}"),
+    "instances within instances": b'{"instances":' * 40_000 + b"[]" + b"}" * 40_000,
+    "a list of nothing": b'{"instances":[' + b" " * (CAP - 20) + b"]}",
+}
+BINARY_BATCHES = {
+    "empty elements": in_binary(TINY, [len(TINY)]),
+    "empty elements of another shape": in_binary(TINY, [500]),
+    "500 empty elements": in_binary([b""] * 500, [500]),
+    "elements of many parts together": in_binary(MANY, [500]),
+    "elements of parts within bounds": in_binary(FEW[:49], [49]),
+    "deep elements": in_binary(DEEP, [500]),
+    "elements of other characters": in_binary(TEXTS, [500]),
+}
+GRPC_BATCHES = {
+    "contents": in_message(field(8, b"") * HALF, [HALF], raw=False),
+    "contents of another shape": in_message(field(8, b"") * HALF, [500], raw=False),
+    "500 empty contents": in_message(field(8, b"") * 500, [500], raw=False),
+    "contents of many parts": in_message(b"".join(field(8, m) for m in MANY), [500], raw=False),
+    "raw contents": in_message(b"\0" * (CAP - 100), [CAP // 4 - 25], raw=True),
+    "raw contents of another shape": in_message(b"\0" * (CAP - 100), [500], raw=True),
+    "raw contents of many parts": in_message(raw_tensor(MANY), [500], raw=True),
+    "deep raw contents": in_message(raw_tensor(DEEP), [500], raw=True),
+}
+
+
+def batch_by_v1(server: ModelServer, body: bytes) -> bool:
+    return server.predict("toy", body).status in (200, 400, 413)
+
+
+def batch_by_v2(server: ModelServer, body: bytes) -> bool:
+    """With a binary tensor."""
+    headers = {"Inference-Header-Content-Length": str(int(body[:4]))}
+    answer = call(f"{server.url}/v2/models/toy/infer", body[4:], headers)
+    return answer.status in (200, 400, 413)
+
+
+def batch_by_grpc(server: ModelServer, message: bytes) -> bool:
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        try:
+            channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")(message, timeout=60)
+        except grpc.RpcError as error:
+            refusals = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED)
+            return error.code() in refusals
+    return True
+
+
 DOORS = [by_v1, by_v2, by_v2_of_another_model, by_v2_with_binary_tensors, by_grpc]
 CASES = [
     *(pytest.param(door, body, id=f"{door.__name__}-{name}")
       for door in DOORS for name, body in SHAPES.items()),
     *(pytest.param(by_grpc, message, id=f"message-{name}") for name, message in MESSAGES.items()),
+    *(pytest.param(door, body, id=f"{door.__name__}-{name}")
+      for door, bodies in ((batch_by_v1, V1_BATCHES), (batch_by_v2, BINARY_BATCHES),
+                           (batch_by_grpc, GRPC_BATCHES))
+      for name, body in bodies.items()),
 ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def rest(server: ModelServer, request: dict[str, Any]) -> Any:
 
 
 def rpc(server: ModelServer, request: dict[str, Any], raw: bool = False, **options: Any) -> Any:
-    return infer(server, infer_request(MODEL, json.dumps(request).encode(), raw), **options)
+    return infer(server, infer_request(MODEL, json.dumps(request).encode(), raw=raw), **options)
 
 
 def test_an_http_request_gets_the_v1_answer_in_a_tensor(

@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.processes import Answer, ModelServer, Wiki
+from support.processes import ModelServer, Wiki
 from support.services import MODELS, Start, make_models
-from support.stock import stock_scores
+from support.stock import ask_all, assert_equal, stock_scores
 
 PER_KIND = 8
-ERROR_TEXTS = ("User", "Comment", "Text")
 
 
 def chosen(nasty: dict[str, list[int]]) -> list[int]:
     """Some of each kind, spread over the history; all of the rare kinds."""
     some = [ids[:: max(1, len(ids) // PER_KIND)][:PER_KIND] for ids in nasty.values()]
     return sorted(set(itertools.chain(*some)))
-
-
-def ask_all(
-    server: ModelServer, names: Sequence[str], rev_ids: Sequence[int]
-) -> dict[tuple[str, int], Answer]:
-    pairs = [(name, rev_id) for rev_id in rev_ids for name in names]
-    with ThreadPoolExecutor(4) as threads:
-        answers = threads.map(
-            lambda pair: server.predict(pair[0], {"rev_id": pair[1], "extended_output": True}),
-            pairs,
-        )
-        return dict(zip(pairs, answers))
-
-
-def assert_equal(name: str, rev_id: int, answer: Answer, stock: dict[str, Any]) -> None:
-    if "error" in stock:
-        assert answer.status == 400, (name, rev_id, answer.body, stock)
-        assert_same_refusal(rev_id, answer.json["error"], stock["error"])
-        return
-    assert answer.status == 200, (name, rev_id, answer.body)
-    wiki, kind = name.split("-")
-    entry = answer.json[wiki]["scores"][str(rev_id)][kind]
-    # == on floats read from JSON is equality of bits: orjson writes the shortest exact form.
-    assert entry["score"] == stock["score"], (name, rev_id)
-    assert entry["features"] == stock["features"], (name, rev_id)
-
-
-def assert_same_refusal(rev_id: int, ours: str, stock: str) -> None:
-    """The stock library's reason in the contract's words."""
-    if stock.startswith(f"RevisionNotFound: Could not find revision ({{revision}}:{rev_id})"):
-        assert ours.startswith("The MW API does not have any info related to the rev-id"), ours
-    else:
-        assert ours == f"Missing resource for rev-id {rev_id}: {stock}"
 
 
 @pytest.mark.timeout(600)

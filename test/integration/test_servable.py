@@ -153,6 +153,51 @@ def test_its_requests_are_counted_logged_and_told_apart_by_id(toy: ModelServer) 
     assert line["payload"] == {"number": 5, "user_text": "redacted"}
 
 
+def by_route(toy: ModelServer, request: Any) -> Any:
+    body = request if isinstance(request, bytes) else json.dumps(request).encode()
+    return call(f"{toy.url}/v1/doubles", body, {"X-Request-Id": "of-a-route"})
+
+
+def test_one_with_a_route_of_its_own_is_asked_there_and_is_no_model(toy: ModelServer) -> None:
+    answer = by_route(toy, {"numbers": [1, 2]})
+    assert (answer.status, answer.json) == (200, {"doubles": [2, 4]})
+    assert answer.headers["x-request-id"] == "of-a-route"
+    assert toy.metrics()['liftwing_requests_total{model="/v1/doubles",status="200"}'] >= 1
+    assert call(f"{toy.url}/v2/models").json == {"models": ["toy"]}
+    for name in ("/v1/doubles", "%2Fv1%2Fdoubles"):
+        assert toy.predict(name, {"numbers": [1]}).status == 404
+        assert by_v2(toy, {"numbers": [1]}, name)[0] == 404
+    assert by_grpc(toy, {"numbers": [1]}, "/v1/doubles")[0] is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_route_of_its_own_has_the_errors_of_all(toy: ModelServer) -> None:
+    refused = by_route(toy, {"numbers": ["1"]})
+    assert (refused.status, refused.json["error"]) == (400, 'Expected "number" to be an integer.')
+    assert by_route(toy, b"[]").status == 400
+    # What `instances` are is its own affair.
+    assert by_route(toy, {"numbers": [1], "instances": [1]}).json == {"doubles": [2]}
+    assert by_route(toy, b"x" * (CAP + 1)).status == 413
+    assert by_route(toy, {"numbers": [13]}).json["error"].endswith("request id: of-a-route")
+    assert call(f"{toy.url}/v1/doubles").status == 405
+
+
+def test_what_a_route_has_when_the_time_is_over_is_gathered_but_not_waited_for(
+    toy: ModelServer,
+) -> None:
+    answer = by_route(toy, {"numbers": [7, 99]})
+    assert answer.json == {"doubles": [14, "The request's time was over."]}
+    endless = by_route(toy, {"numbers": [8]})
+    assert (endless.status, endless.json["error"]) == (503, "The request's time was over.")
+
+
+def test_the_openapi_document_has_what_the_loaded_servables_say(toy: ModelServer) -> None:
+    document = call(f"{toy.url}/openapi.json").json
+    fields = document["components"]["schemas"]["Request"]["properties"]
+    assert fields["number"] == {"type": "integer", "minimum": 1}
+    body = document["paths"]["/v1/doubles"]["post"]["requestBody"]
+    assert "numbers" in body["content"]["application/json"]["schema"]["properties"]
+
+
 def test_it_is_ready_under_its_name(toy: ModelServer) -> None:
     assert call(f"{toy.url}/v1/models").json == {"models": ["toy"]}
     assert call(f"{toy.url}/v2/models/toy/ready").status == 200

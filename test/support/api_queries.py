@@ -67,6 +67,13 @@ def batches(ids: list[int], size: int = 50) -> Iterator[list[int]]:
         yield ids[start : start + size]
 
 
+def by_id(ids: list[int]) -> Query:
+    """A query for users by id, as the services make it where names are too long."""
+    usprop = "groups|registration|editcount|gender"
+    ususerids = "|".join(map(str, ids))
+    return {"action": "query", "list": "users", "ususerids": ususerids, "usprop": usprop}
+
+
 def revisions(ids: list[int], rvprop: str = SERVICE_RVPROP, **more: str) -> Query:
     """A query for revisions by id, by default the one the services make."""
     revids = "|".join(map(str, ids))
@@ -148,6 +155,8 @@ def _of_users(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]
     for name in ODD_NAMES:
         calls[f"user {name!r}"] = users([name])
         calls[f"user {name!r} with pipes"] = users([name]) | {"ususers": f"Ibex|{name}|Nobody"}
+    for first in range(1, 1000, 50):
+        calls[f"users by id from {first}"] = by_id(list(range(first, first + 50)))
     twice = ["Ibex", "ibex", "Nobody", "_nobody", "Ibex", "x>y", "Pilcrow", "x>y"]
     plain = {"action": "query", "list": "users"}
     return calls | {
@@ -156,6 +165,11 @@ def _of_users(store: WikiStore, nasty: dict[str, list[int]]) -> dict[str, Query]
         "users without properties": plain | {"ususers": "Ibex|Nobody|x>y"},
         "users with an empty usprop": plain | {"ususers": "Ibex", "usprop": ""},
         "users with an unknown usprop": plain | {"ususers": "Ibex", "usprop": "gender|foo"},
+        "users by id": by_id([3, 1, 2, 10**9, 3]),
+        "a user's id that is none": plain | {"ususerids": "1|x"},
+        "users by name and id": users(["Ibex"]) | {"ususerids": "1"},
+        "no user ids": plain | {"ususerids": ""},
+        "fifty-one user ids": by_id(list(range(1, 52))),
         "no users": plain,
         "empty ususers": plain | {"ususers": ""},
         "fifty users": plain | {"ususers": "|".join(names[:50])},

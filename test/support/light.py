@@ -54,3 +54,14 @@ def light_server(
 
 def light_environment(model: Path, wiki: Wiki) -> dict[str, str]:
     return {"INFERENCE_NAME": NAME, "MODEL_PATH": str(model), "WIKI_URL": wiki.url} | PATIENCE
+
+
+def answer_to(
+    rev_id: int, stock: dict[int, dict[str, Any]], extended: bool = False
+) -> dict[str, Any]:
+    """The V1 answer with the stock library's score."""
+    shown = ("score", "features") if extended else ("score",)
+    answer = {name: stock[rev_id][name] for name in shown}
+    wiki, model = NAME.split("-")
+    scores = {str(rev_id): {model: answer}}
+    return {wiki: {"models": {model: {"version": "0.0.1"}}, "scores": scores}}

@@ -34,6 +34,25 @@ def write_model(
         model.dump(stream)
 
 
+def write_model_of(path: Path, features: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Any:
+    """A small model fitted to noise in the range of some revisions' values; returns it too.
+
+    Of each feature any of the values may stand beside any of another's.
+    """
+    from revscoring.scoring.models import GradientBoosting
+
+    dice = random.Random(path.name)
+    columns = list(zip(*rows))
+    made = [([dice.choice(column) for column in columns], dice.random() < 0.5) for _ in range(60)]
+    model = GradientBoosting(
+        features, [True, False], version="0.0.1", random_state=1, n_estimators=20, max_depth=4
+    )
+    model.train(made)
+    with path.open("wb") as stream:
+        model.dump(stream)
+    return model
+
+
 def write_light_model(path: Path) -> None:
     """A model that scores in milliseconds, from revision, parent and user, and almost no two
     revisions alike."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import grpc
@@ -11,15 +12,28 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceSt
 from support.processes import ModelServer
 
 
-def infer_request(model: str, text: bytes, raw: bool = False) -> ModelInferRequest:
-    """A V1 request's text as the only element of a tensor; raw ones stand beside the tensors."""
+def infer_request(model: str, *texts: bytes, raw: bool = False) -> ModelInferRequest:
+    """V1 requests' texts as the elements of a tensor; raw ones stand beside the tensors."""
     message = ModelInferRequest(model_name=model, id="abc")
-    tensor = message.inputs.add(name="input", shape=[1], datatype="BYTES")
+    tensor = message.inputs.add(name="input", shape=[len(texts)], datatype="BYTES")
     if raw:
-        message.raw_input_contents.append(len(text).to_bytes(4, "little") + text)
+        message.raw_input_contents.append(raw_tensor(texts))
     else:
-        tensor.contents.bytes_contents.append(text)
+        tensor.contents.bytes_contents.extend(texts)
     return message
+
+
+def raw_tensor(texts: Iterable[bytes]) -> bytes:
+    """A tensor in binary form."""
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+def elements(tensor: bytes) -> Iterator[bytes]:
+    """The elements of a tensor in binary form."""
+    while tensor:
+        end = 4 + int.from_bytes(tensor[:4], "little")
+        yield tensor[4:end]
+        tensor = tensor[end:]
 
 
 def infer(server: ModelServer, message: ModelInferRequest, **options: Any) -> Any:
@@ -36,7 +50,13 @@ def predict(server: ModelServer, model: str, request: dict[str, Any]) -> Any:
 
 def text_of(answer: Any) -> bytes:
     """The only element of the answer's only tensor."""
-    if answer.raw_output_contents:
-        return bytes(answer.raw_output_contents[0][4:])
+    (text,) = texts_of(answer)
+    return text
+
+
+def texts_of(answer: Any) -> list[bytes]:
+    """The elements of the answer's only tensor."""
     (tensor,) = answer.outputs
-    return bytes(tensor.contents.bytes_contents[0])
+    if answer.raw_output_contents:
+        return list(elements(answer.raw_output_contents[0]))
+    return list(tensor.contents.bytes_contents)

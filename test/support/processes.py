@@ -113,10 +113,11 @@ class Controlled:
 
 
 class Wiki(Controlled):
-    """The demo wiki."""
+    """The demo wiki, and others at the same address that answer for their own hosts."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__("liftwing_demo.wiki.server", "--db", str(file))
+    def __init__(self, *files: Path) -> None:
+        databases = [option for file in files for option in ("--db", str(file))]
+        super().__init__("liftwing_demo.wiki.server", *databases)
 
 
 class EventGate(Controlled):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from support.processes import Answer, ModelServer
 
 _state: dict[str, Any] = {}
 
@@ -27,17 +30,54 @@ def stock_scores(
     }
 
 
+def ask_all(
+    server: ModelServer, names: Sequence[str], rev_ids: Sequence[int]
+) -> dict[tuple[str, int], Answer]:
+    """The server's extended answers by model and revision."""
+    pairs = [(name, rev_id) for rev_id in rev_ids for name in names]
+    with ThreadPoolExecutor(4) as threads:
+        answers = threads.map(
+            lambda pair: server.predict(pair[0], {"rev_id": pair[1], "extended_output": True}),
+            pairs,
+        )
+        return dict(zip(pairs, answers))
+
+
+def assert_equal(name: str, rev_id: int, answer: Answer, stock: dict[str, Any]) -> None:
+    """The server's extended answer, or refusal, is the stock library's."""
+    if "error" in stock:
+        assert answer.status == 400, (name, rev_id, answer.body, stock)
+        assert_same_refusal(rev_id, answer.json["error"], stock["error"])
+        return
+    assert answer.status == 200, (name, rev_id, answer.body)
+    wiki, kind = name.split("-")
+    entry = answer.json[wiki]["scores"][str(rev_id)][kind]
+    # == on floats read from JSON is equality of bits: orjson writes the shortest exact form.
+    assert entry["score"] == stock["score"], (name, rev_id)
+    assert entry["features"] == stock["features"], (name, rev_id)
+
+
+def assert_same_refusal(rev_id: int, ours: str, stock: str) -> None:
+    """The stock library's reason in the contract's words."""
+    if stock.startswith(f"RevisionNotFound: Could not find revision ({{revision}}:{rev_id})"):
+        assert ours.startswith("The MW API does not have any info related to the rev-id"), ours
+    elif stock.startswith("UnexpectedContentType: "):
+        assert ours == f"Unexpected content type for rev-id {rev_id}: {stock}"
+    else:
+        assert ours == f"Missing resource for rev-id {rev_id}: {stock}"
+
+
 def _load(model_files: dict[str, Path], wiki_url: str) -> None:
     import warnings
 
     warnings.simplefilter("ignore")
     import mwapi
-    from revscoring.scoring.models.model import Model
+    from revscoring.scoring.models.model import Model, open_file
     from revscoring.extractors.api import Extractor
 
     _state["models"] = {}
     for name, path in model_files.items():
-        with path.open("rb") as stream:
+        with open_file(str(path)) as stream:
             _state["models"][name] = Model.load(stream)
     _state["extractor"] = Extractor(mwapi.Session(wiki_url, user_agent="stock library in a test"))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import dataclasses
 import json
 import logging
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -60,13 +59,19 @@ def in_backticks(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
-def test_the_settings_are_those_of_the_configuration_document() -> None:
-    from liftwing_serving.revscoring import RevscoringSettings
+def settings() -> set[str]:
+    """The variables that any image reads."""
+    from liftwing_serving.revscoring.families import settings_by_image
 
+    classes = settings_by_image().values()
+    return {name.upper() for kind in classes for name in kind.model_fields}
+
+
+def test_the_settings_are_those_of_the_configuration_document() -> None:
     tables, flags, _ = text_of(ROOT / "docs/configuration.md").partition("## Flags")
     assert flags
-    documented = re.findall(r"^\| ([A-Z_]+) \|", tables, re.M)
-    assert sorted(documented) == sorted(name.upper() for name in RevscoringSettings.model_fields)
+    documented = re.findall(r"^\| ([A-Z0-9_]+) \|", tables, re.M)
+    assert sorted(documented) == sorted(settings())
 
 
 # Of tools and of the Makefile, not of the servers.
@@ -75,16 +80,15 @@ OTHER_VARIABLES = {
     "BLUBBER_VECTORS",
     "DOCKER_BUILDKIT",
     "DOCKER_BUILD_NETWORK",
+    "KSERVE_AGENT",
     "DOCKER_HOST",
 }
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_document_promises_a_setting_that_does_not_exist(document: Path) -> None:
-    from liftwing_serving.revscoring import RevscoringSettings
-
-    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text_of(document)))
-    assert named <= {name.upper() for name in RevscoringSettings.model_fields} | OTHER_VARIABLES
+    named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", text_of(document)))
+    assert named <= settings() | OTHER_VARIABLES
 
 
 def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
@@ -92,6 +96,7 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     from liftwing_serving.server.dataplane import LiftwingDataPlane, Models
     from liftwing_serving.server.http import HttpServer
     from liftwing_serving.server.middleware import NOT_OFFERED
+    from liftwing_serving.revscoring import several
     from liftwing_serving.settings import ServerSettings
 
     app = FastAPI()
@@ -106,16 +111,23 @@ def test_the_routes_of_the_server_are_those_of_the_api_document() -> None:
     documented = set(re.findall(r"`(GET|POST) (/[^ `]+)`", asked))
     endpoints = table("api.md", "## Other endpoints")
     documented |= {("GET", path) for row in endpoints for path in in_backticks(f"`{row}`")}
-    # The page that --enable_docs_url adds is no part of what it describes.
-    assert documented == offered | {("GET", "/docs")}
+    # The page that --enable_docs_url adds is no part of what it describes, and a family's own route
+    # comes with the family.
+    assert documented == offered | {("GET", "/docs"), ("POST", several.ROUTE)}
 
 
 def test_the_fields_of_a_request_are_those_of_the_api_document() -> None:
-    from liftwing_serving.revscoring.requests import ScoreRequest
+    from liftwing_serving.revscoring.model import RevscoringModel
+    from liftwing_serving.revscoring.names import ServiceName
+    from liftwing_serving.revscoring.several import SeveralModels
 
-    # Which models are asked is in the path.
-    fields = {field.name for field in dataclasses.fields(ScoreRequest)} - {"models"}
-    assert set(table("api.md", "## Scores")) == fields
+    service, scorer = ServiceName("enwiki", "damaging"), cast(Any, None)
+    servables = {
+        "## Scores": RevscoringModel(service, scorer),
+        "## Several models": SeveralModels([service], scorer, 1),
+    }
+    for heading, servable in servables.items():
+        assert set(table("api.md", heading)) == set(servable.request_schema["properties"])
 
 
 def test_the_flags_of_the_server_are_those_of_the_configuration_document() -> None:
@@ -141,11 +153,13 @@ MEANT = {
     "BodyTooSlow": "the body does not arrive",
     "HeadersTooLarge": "the request's headers are over 64 KiB",
     "PayloadTooLarge": "the body is over MAX_BODY_BYTES",
+    "TooManyInstances": "more instances than MAX_INSTANCES",
     "UpstreamUnusable": "MediaWiki answered something unusable",
     "UpstreamUnavailable": "MediaWiki cannot be reached or is busy",
     "TooManyRequests": "the server has more work than it can do",
     "Overloaded": "there is more work than can be done in time",
     "WorkerLost": "workers died",
+    "NoneAnswered": "all instances of a batch failed so",
     "DeadlineExceeded": "the request's time is over",
     "InternalError": "a defect",
     # KServe's and Starlette's own.
@@ -259,9 +273,26 @@ def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:
     assert in_backticks(paragraph.partition("\n\n")[0]) == list(line)
 
 
-def test_the_readme_counts_the_wikis_and_services_that_there_are() -> None:
-    from liftwing_serving.revscoring import services
+def test_the_readme_counts_the_wikis_and_services_of_each_family() -> None:
+    from liftwing_serving.catalogue import services
+    from liftwing_serving.revscoring import FAMILIES
 
-    real = list(services())
-    documented = re.findall(r"\| (\d+) \((\d+) services\) \|", text_of(ROOT / "README.md"))
-    assert documented == [(str(len({service.wiki for service in real})), str(len(real)))]
+    rows = re.findall(
+        r"^\| \[(\w+)\]\(.*\| (.+) \| (\d+) \((\d+) services\) \| `(\w+)` \|$",
+        text_of(ROOT / "README.md"),
+        re.M,
+    )
+    real = []
+    for family in FAMILIES:
+        served = [service for service in services() if service.kind in family.kinds]
+        wikis = {service.wiki for service in served}
+        counts = (str(len(wikis)), str(len(served)))
+        real.append((family.folder, ", ".join(family.kinds), *counts, family.folder))
+    assert rows == real
+
+
+def test_each_field_of_a_service_is_explained() -> None:
+    from liftwing_serving.catalogue import Service
+
+    fields = {field.name for field in dataclasses.fields(Service)} | {"storage_path"}
+    assert set(table("services.md", "## Fields")) == fields

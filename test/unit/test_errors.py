@@ -12,11 +12,13 @@ EXAMPLES = [
     errors.ContentUnreadable(12345, "not JSON"),
     errors.BodyTooSlow(30.0),
     errors.PayloadTooLarge(1 << 20),
+    errors.TooManyInstances(500),
     errors.TooManyRequests(3),
     errors.Overloaded(3),
     errors.UpstreamUnusable("MediaWiki's answer is not JSON.", repeat=True),
     errors.UpstreamUnavailable("MediaWiki cannot be reached.", 7),
     errors.WorkerLost("died"),
+    errors.NoneAnswered(2, "MediaWiki cannot be reached.", 7),
     errors.DeadlineExceeded("too late"),
     errors.InternalError("a defect"),
 ]

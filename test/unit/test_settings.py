@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from liftwing_serving.revscoring import FAMILIES, RevscoringSettings
+from liftwing_serving.revscoring import FAMILIES, RevscoringSettings, families
+from liftwing_serving.revscoring.settings import EmbeddingSettings, TopicSettings
 from liftwing_serving.settings import (
     EventSettings,
     MediaWikiSettings,
@@ -131,9 +132,8 @@ def test_all_wrong_values_are_named_at_once(environment: pytest.MonkeyPatch) -> 
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
-    families = {family.folder: RevscoringSettings for family in FAMILIES}
     assert (
-        as_markdown(families) in DOCS.read_text()
+        as_markdown(families.settings_by_image()) in DOCS.read_text()
     ), "docs/configuration.md is stale: paste what `liftwing-serving settings --markdown` prints"
 
 
@@ -155,7 +155,7 @@ def test_the_documentation_names_for_each_setting_the_images_that_read_it() -> N
     readers = {
         name: re.findall("^Read by: (.*)\\.$", section, re.M)
         for section in sections
-        for name in re.findall("^\\| ([A-Z_]+) \\|", section, re.M)
+        for name in re.findall("^\\| ([A-Z0-9_]+) \\|", section, re.M)
     }
     assert readers["THRESHOLD"] == ["small"]
     assert readers["WIKI_URL"] == ["editquality"]
@@ -169,8 +169,18 @@ def test_what_is_given_is_not_looked_for_in_the_environment(
     assert load_settings(RevscoringSettings, inference_name="x-y").inference_name == "x-y"
 
 
+def test_only_servers_of_topics_are_asked_for_embeddings(environment: pytest.MonkeyPatch) -> None:
+    assert str(load_settings(EmbeddingSettings).word2vec_path) == "/mnt/models/word2vec"
+    asked = {image for image, kind in families.settings_by_image().items() if kind is TopicSettings}
+    assert asked == {"topic", "revscoring"}
+    assert set(families.settings_by_image()) == {*(it.folder for it in FAMILIES), "revscoring"}
+
+
 def test_every_setting_is_documented() -> None:
     undocumented = [
-        name for name, field in RevscoringSettings.model_fields.items() if not field.description
+        name
+        for kind in families.settings_by_image().values()
+        for name, field in kind.model_fields.items()
+        if not field.description
     ]
     assert undocumented == []

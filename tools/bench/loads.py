@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liftwing_demo.wiki import WikiStore
+from liftwing_demo.wiki.drafts import FIRST_DRAFT_REVISION_ID
 from liftwing_demo.wiki.records import Hidden
 
 SMALL = range(2_000, 12_000)
@@ -52,7 +53,7 @@ class Revisions:
                 {
                     rev_id: revision.size
                     for rev_id, revision in known.items()
-                    if rev_id > FIRST_EDIT
+                    if FIRST_EDIT < rev_id < FIRST_DRAFT_REVISION_ID
                     and revision.parent_id in known
                     and revision.hidden == Hidden()
                     and not (revision.deleted or known[revision.parent_id].deleted)

@@ -39,25 +39,36 @@ def free_port() -> int:
 
 
 class Server:
-    """A server of the damaging model with two workers, of this checkout or another one."""
+    """A server with two workers, of this checkout or another one.
+
+    It serves the damaging model, or `models` of the folder where its own folder is.
+    """
 
     def __init__(
-        self, children: Children, model: Path, wiki_url: str, checkout: Path = ROOT
+        self,
+        children: Children,
+        model: Path,
+        wiki_url: str,
+        checkout: Path = ROOT,
+        models: Sequence[str] = (MODEL,),
     ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = {
-            "INFERENCE_NAME": MODEL,
-            "MODEL_PATH": str(model),
+            "INFERENCE_NAME": ",".join(models),
+            "MODEL_PATH": str(model if len(models) == 1 else model.parents[1]),
             "WIKI_URL": wiki_url,
             "ASYNCIO_AUX_WORKERS": "2",
             "KSERVE_LOGLEVEL": "WARNING",
             "FRAMEWORK_LOG_LEVEL": "WARNING",
             "DRAIN_DELAY_SECONDS": "0",
+            # For batches of large articles; no other request comes near them.
+            "REQUEST_DEADLINE_SECONDS": "300",
+            "MAX_QUEUE_SECONDS": "300",
         }
         ports = ["--http_port", str(port), "--grpc_port", str(free_port())]
         command = [str(checkout / ".venv/bin/python"), str(model_server(FAMILY, checkout))]
-        children.start(f"model server of {checkout}", [*command, *ports], environment)
+        self.pid = children.start(f"model server of {checkout}", [*command, *ports], environment)
 
     async def wait_until_ready(self, session: aiohttp.ClientSession) -> None:
         """Raises TimeoutError."""
@@ -74,12 +85,16 @@ class Server:
     async def score(self, session: aiohttp.ClientSession, rev_id: int) -> float:
         """Seconds until the score was there. Raises if there is none."""
         started = time.perf_counter()
-        target = f"{self.url}/v1/models/{MODEL}:predict"
-        async with session.post(target, json={"rev_id": rev_id}) as response:
-            body = await response.read()
-            if response.status != 200:
-                raise RuntimeError(f"revision {rev_id}: {body.decode()}")
+        await self.post(session, f"/v1/models/{MODEL}:predict", {"rev_id": rev_id})
         return time.perf_counter() - started
+
+    async def post(self, session: aiohttp.ClientSession, path: str, request: object) -> bytes:
+        """The answer to a request. Raises RuntimeError if it is refused, or an instance is."""
+        async with session.post(f"{self.url}{path}", json=request) as response:
+            body = await response.read()
+            if response.status != 200 or b'"error"' in body:
+                raise RuntimeError(f"{request}: {body.decode()}")
+        return body
 
     async def under(
         self, session: aiohttp.ClientSession, load: Load, revisions: Revisions, seed: int

@@ -3,8 +3,9 @@
 
     tools/images/build.py editquality [VARIANT]
 
-The label `corpora` says where NLTK's word lists came from: `present`, `downloaded` or `stand-in`.
-An image of stand-ins gives other scores than production's and must not be published.
+The label `corpora` says where NLTK's corpora, as far as the image's models read any, came from:
+`present`, `downloaded` or, if any of them is one, `stand-in`; `none` if they read none. An image of
+stand-ins gives other scores than production's and must not be published.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import List, Sequence
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MARKER = "build/nltk_data/corpora.json"
 VARIANT = "production"
+WORST_FIRST = ("stand-in", "downloaded", "present")
 
 
 def main() -> int:
@@ -55,7 +57,8 @@ def build(
     if compiled.returncode:
         return compiled.returncode
     tag = tag or (image if variant == VARIANT else f"{image}-{variant}")
-    words = [*docker_build(tag, corpora_source(context / MARKER)), *options, "--file", "-", "."]
+    command = docker_build(tag, corpora_source(context / MARKER, image))
+    words = [*command, *options, "--file", "-", "."]
     # Docker 20.10 builds without BuildKit unless it is told.
     environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
     done = subprocess.run(
@@ -71,9 +74,11 @@ def docker_build(tag: str, corpora: str) -> List[str]:
     return [*command, "--tag", tag, "--label", f"corpora={corpora}"]
 
 
-def corpora_source(marker: pathlib.Path) -> str:
-    """Return what the marker of a corpora folder says."""
-    return str(json.loads(marker.read_text())["source"])
+def corpora_source(marker: pathlib.Path, image: str) -> str:
+    """Return the worst source that a marker names for the corpora that the image reads."""
+    entries = json.loads(marker.read_text()).values()
+    sources = {entry["source"] for entry in entries if image in entry["images"]}
+    return next((source for source in WORST_FIRST if source in sources), "none")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from liftwing_demo.mediawiki.errors import ImportIncomplete
-from liftwing_demo.wiki.namespaces import NAMESPACES
+from liftwing_demo.wiki.namespaces import WIKIPEDIA
 from liftwing_demo.wiki.records import Hidden, Page, Revision, User
 from liftwing_demo.wiki.store import WikiStore
 
@@ -81,7 +81,7 @@ def _number_pages(
 
 def _page_key(page: Page) -> tuple[int, str]:
     """Namespace and title as MediaWiki's tables have them."""
-    prefix = f"{NAMESPACES[page.namespace]}:" if page.namespace else ""
+    prefix = f"{WIKIPEDIA.names[page.namespace]}:" if page.namespace else ""
     return page.namespace, page.title.removeprefix(prefix).replace(" ", "_")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from liftwing_demo.wiki.namespaces import NAMESPACES
+from liftwing_demo.wiki.namespaces import WIKIPEDIA
 from liftwing_demo.wiki.records import Page, Revision
 from liftwing_demo.wiki.store import WikiStore
 
@@ -36,7 +36,7 @@ def write_dump(store: WikiStore, stream: TextIO) -> int:
 def _site_info() -> str:
     names = "".join(
         f'<namespace key="{number}" case="first-letter">{escape(name)}</namespace>'
-        for number, name in sorted(NAMESPACES.items())
+        for number, name in sorted(WIKIPEDIA.names.items())
     )
     return f"<siteinfo><case>first-letter</case><namespaces>{names}</namespaces></siteinfo>\n"
 

@@ -20,7 +20,7 @@ from liftwing_demo.mediawiki.errors import InstallFailed
 from liftwing_demo.mediawiki.export import write_dump
 from liftwing_demo.wiki.api.room import MAX_BYTES
 from liftwing_demo.wiki.build import Progress, quiet
-from liftwing_demo.wiki.namespaces import NAMESPACES
+from liftwing_demo.wiki.namespaces import WIKIPEDIA
 from liftwing_demo.wiki.store import WikiStore
 
 MEDIAWIKI = Path("/usr/share/mediawiki")
@@ -116,7 +116,9 @@ def _write_settings(store: WikiStore, folder: Path) -> None:
         "now": store.meta()["now"],
         "groups": sorted({group for user in store.users() for group in user.groups}),
         "namespaces": {
-            number: name for number, name in NAMESPACES.items() if number > LAST_STANDARD_NAMESPACE
+            number: name
+            for number, name in WIKIPEDIA.names.items()
+            if number > LAST_STANDARD_NAMESPACE
         },
     }
     (folder / "demo.json").write_text(json.dumps(facts, ensure_ascii=False))

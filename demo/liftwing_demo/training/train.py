@@ -1,123 +1,125 @@
-"""Training the demo models and writing them where a model server looks for them."""
+"""Training suites of models side by side, on all cores given, in worker processes."""
 
-import hashlib
-import os
-from collections.abc import Sequence
+import multiprocessing
+import signal
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from revscoring.scoring.models import GradientBoosting
-from sklearn.metrics import precision_score, recall_score, roc_auc_score
-
-from liftwing_demo.training.extract import FEATURES, choose_revisions, extract_features
-from liftwing_demo.training.record import (
-    ESTIMATOR,
-    MODEL_NAMES,
-    MODEL_VERSION,
-    WIKI,
-    ModelReport,
-    replace_text,
-    write_record,
-)
+from liftwing_demo.training import tasks
+from liftwing_demo.training.record import ModelReport, write_record
+from liftwing_demo.training.splitting import split
+from liftwing_demo.training.suite import Suite
 from liftwing_demo.wiki.build import Progress, quiet
-from liftwing_demo.wiki.records import Labels
 from liftwing_demo.wiki.store import WikiStore
 
-SEED = 1
-HELD_OUT_SHARE = 0.25
-"""The share of pages no model sees before it is measured."""
+PROCESSES = 2
+BATCH = 8
+POLL_SECONDS = 0.1
 
-Observation = tuple[list[Any], bool]
+Work = Generator[list[Future[Any]], None, dict[str, ModelReport]]
+"""Yields what it waits for; goes on when all of it is done."""
 
 
 def train_models(
-    store_path: Path,
-    out: Path,
-    names: Sequence[str] = MODEL_NAMES,
-    progress: Progress = quiet,
-) -> dict[str, ModelReport]:
-    """Train models on a wiki and write `{out}/enwiki-{name}/model.bin` with a SHA256SUMS.
+    stores: Mapping[str, Path], suites: Sequence[Suite], out: Path, progress: Progress = quiet
+) -> dict[str, dict[str, ModelReport]]:
+    """Train suites on their wikis and write `{out}/{service}/{file}` with a SHA256SUMS.
+
+    `stores` has the wikis' files by their databases' names. The reports are by suite and by kind.
 
     Raises:
-        KeyError: no feature list has one of the names.
         OSError: the folder cannot be written to.
+        BrokenProcessPool: a worker was killed.
     """
-    features = {name: list(FEATURES[name]) for name in names}
-    every = list(dict.fromkeys(feature for some in features.values() for feature in some))
-    with WikiStore.open(store_path) as store:
-        chosen = {labels.rev_id: labels for labels in choose_revisions(store)}
-        page_of = {rev.rev_id: rev.page_id for rev in store.all_revisions()}
-    values = extract_features(store_path, list(chosen), every, progress)
-    held_out = held_out_pages(sorted({page_of[rev_id] for rev_id in values}))
-    column = {feature: index for index, feature in enumerate(every)}
-    reports: dict[str, ModelReport] = {}
-    for done, name in enumerate(names):
-        progress("training", done, len(names))
-        columns = [column[feature] for feature in features[name]]
-        seen: list[Observation] = []
-        unseen: list[Observation] = []
-        for rev_id, row in values.items():
-            observation = ([row[i] for i in columns], truth(chosen[rev_id], name))
-            (unseen if page_of[rev_id] in held_out else seen).append(observation)
-        model = _fit(features[name], seen)
-        reports[name] = _measure(name, model, seen, unseen)
-        _write_model(model, out / f"{WIKI}-{name}")
-    progress("training", len(names), len(names))
-    write_record(store_path, out, reports)
+    out.mkdir(parents=True, exist_ok=True)
+    with start_pool(out) as pool:
+        # Those that embed words first have the longest way.
+        order = sorted(suites, key=lambda suite: suite.embedding is None)
+        work = {
+            suite.name: _train(pool, suite, stores[suite.site.database], out, progress)
+            for suite in order
+        }
+        return _finish(work)
+
+
+def _finish(work: Mapping[str, Work]) -> dict[str, dict[str, ModelReport]]:
+    """Have each work go on whenever what it waits for is done."""
+    waiting = {name: next(steps) for name, steps in work.items()}
+    reports: dict[str, dict[str, ModelReport]] = {}
+    while waiting:
+        for name in [name for name, several in waiting.items() if all(f.done() for f in several)]:
+            try:
+                waiting[name] = next(work[name])
+            except StopIteration as end:
+                reports[name] = end.value
+                del waiting[name]
+        time.sleep(POLL_SECONDS)
     return reports
 
 
-def held_out_pages(page_ids: Sequence[int]) -> set[int]:
-    """The pages kept for measuring: a page lies wholly on one side, so no text is seen twice."""
-    return set(Random(SEED).sample(page_ids, round(len(page_ids) * HELD_OUT_SHARE)))
+def _train(
+    pool: ProcessPoolExecutor, suite: Suite, store_path: Path, out: Path, progress: Progress
+) -> Work:
+    with WikiStore.open(store_path) as store:
+        examples = {recipe.kind: recipe.examples(store) for recipe in suite.recipes}
+    if suite.embedding:
+        progress(f"{suite.name}: words", 0, 1)
+        embedding = pool.submit(tasks.embed, suite.name, store_path, out)
+        yield [embedding]
+        embedding.result()
+        progress(f"{suite.name}: words", 1, 1)
+    rev_ids = sorted({example.rev_id for several in examples.values() for example in several})
+    batches = [rev_ids[start : start + BATCH] for start in range(0, len(rev_ids), BATCH)]
+    extracted = [pool.submit(tasks.extract, suite.name, store_path, batch) for batch in batches]
+    _show(extracted, f"{suite.name}: features", progress)
+    yield extracted
+    rows = {rev_id: row for future in extracted for rev_id, row in future.result().items()}
+    fitted = {}
+    for place, recipe in enumerate(suite.recipes):
+        usable = [example for example in examples[recipe.kind] if example.rev_id in rows]
+        seen, unseen = (
+            [(rows[example.rev_id][place], example.truth) for example in side]
+            for side in split(usable)
+        )
+        fitted[recipe.kind] = pool.submit(tasks.fit, suite.name, recipe.kind, seen, unseen, out)
+    _show(list(fitted.values()), f"{suite.name}: models", progress)
+    yield list(fitted.values())
+    reports = {kind: future.result() for kind, future in fitted.items()}
+    write_record(suite, store_path, out, reports)
+    return reports
 
 
-def truth(labels: Labels, name: str) -> bool:
-    """The label that a model of this name learns."""
-    label: bool = getattr(labels, name)
-    return label
+def _show(futures: Sequence[Future[Any]], what: str, progress: Progress) -> None:
+    """Report how many of the futures are done, as they are."""
+
+    def count(future: Future[Any]) -> None:
+        progress(what, sum(future.done() for future in futures), len(futures))
+
+    progress(what, 0, len(futures))
+    for future in futures:
+        future.add_done_callback(count)
 
 
-def _fit(features: Sequence[Any], seen: Sequence[Observation]) -> Any:
-    model = GradientBoosting(
-        features,
-        labels=[True, False],
-        version=MODEL_VERSION,
-        center=True,
-        scale=True,
-        random_state=SEED,
-        **ESTIMATOR,
-    )
-    model.train(seen)
-    return model
-
-
-def _measure(
-    name: str, model: Any, seen: Sequence[Observation], unseen: Sequence[Observation]
-) -> ModelReport:
-    model.test(unseen)
-    labels = [label for _, label in unseen]
-    likely = [model.score(row)["probability"][True] for row, _ in unseen]
-    predicted = [probability >= 0.5 for probability in likely]
-    return ModelReport(
-        name=name,
-        version=MODEL_VERSION,
-        features=len(model.features),
-        trained_on=len(seen),
-        held_out=len(unseen),
-        held_out_true=sum(labels),
-        roc_auc=round(float(roc_auc_score(labels, likely)), 4),
-        precision=round(float(precision_score(labels, predicted)), 4) if any(predicted) else None,
-        recall=round(float(recall_score(labels, predicted)), 4) if any(labels) else None,
-    )
-
-
-def _write_model(model: Any, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / "model.bin.part"
-    with unfinished.open("wb") as stream:
-        model.dump(stream)
-    digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
-    os.replace(unfinished, folder / "model.bin")
-    replace_text(folder / "SHA256SUMS", f"{digest}  model.bin\n")
+@contextmanager
+def start_pool(models: Path) -> Iterator[ProcessPoolExecutor]:
+    """Processes for the tasks. An error, or Ctrl-C, ends them at once."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(PROCESSES, context, tasks.start, (models.resolve(),))
+    # What is ignored stays so in what is started: a worker would print a traceback at Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pool.submit(int)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        yield pool
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -3,15 +3,18 @@
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
 from liftwing_demo.wiki.articles import read_articles
+from liftwing_demo.wiki.drafts import DraftHistory
 from liftwing_demo.wiki.history import History
 from liftwing_demo.wiki.records import Revision
+from liftwing_demo.wiki.sites import WIKIPEDIA
 from liftwing_demo.wiki.store import FORMAT_VERSION, WikiStore
 
 DEFAULT_REVISIONS = 700
@@ -28,7 +31,7 @@ def quiet(what: str, done: int, total: int) -> None:
 
 
 def build_wiki(path: Path, revisions: int | None = None, progress: Progress = quiet) -> None:
-    """Write a wiki with the articles and a history of `revisions` edits over them.
+    """Write a wiki with the articles, a history of `revisions` edits over them, and drafts.
 
     The file appears under its name only when it is complete.
 
@@ -36,12 +39,23 @@ def build_wiki(path: Path, revisions: int | None = None, progress: Progress = qu
         ArticlesMissing: no installed package carries the articles.
         OSError: the folder cannot be written to.
     """
+    with new_store(path) as store:
+        _fill(store, DEFAULT_REVISIONS if revisions is None else revisions, progress)
+
+
+@contextmanager
+def new_store(path: Path) -> Iterator[WikiStore]:
+    """An empty wiki to fill, which takes its place at the end, unless an error ends it.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     workshop = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         unfinished = workshop / "wiki.sqlite"
         with WikiStore.create(unfinished) as store:
-            _fill(store, DEFAULT_REVISIONS if revisions is None else revisions, progress)
+            yield store
         os.replace(unfinished, path)
     finally:
         rmtree(workshop, ignore_errors=True)
@@ -63,6 +77,7 @@ def _identity(revisions: int) -> dict[str, str]:
         "format": str(FORMAT_VERSION),
         "seed": str(DEFAULT_SEED),
         "revisions": str(revisions),
+        "wiki": WIKIPEDIA.database,
     }
 
 
@@ -79,10 +94,13 @@ def _fill(store: WikiStore, count: int, progress: Progress) -> None:
         store.add_revision(step.revision, step.labels)
         run.append(step.revision)
         progress("editing", done, count)
+    drafts = DraftHistory(articles, DEFAULT_SEED)
+    for step in islice(drafts.steps(), count):
+        store.add_revision(step.revision, step.labels)
     store.mark_reverted(reverted_ids(run))
-    for page in history.pages:
+    for page in history.pages + drafts.pages:
         store.add_page(page)
-    for user in history.accounts:
+    for user in history.accounts + drafts.accounts:
         store.add_user(user)
     store.set_meta(_identity(count) | {"now": history.now})
 

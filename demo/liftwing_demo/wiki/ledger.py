@@ -65,13 +65,18 @@ def base36_sha1(text: str) -> str:
 class Ledger:
     """Where revisions are entered: gives them ids and times, and keeps each page's state."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        first_revision_id: int = FIRST_REVISION_ID,
+        first_page_id: int = FIRST_NEW_PAGE_ID,
+    ) -> None:
         self.rng = Random(seed)
         self.now = OPENING
         self.cast = Cast(self.rng, OPENING)
         self.states: list[PageState] = []
-        self._next_id = FIRST_REVISION_ID
-        self._next_page_id = FIRST_NEW_PAGE_ID
+        self._next_id = first_revision_id
+        self._next_page_id = first_page_id
 
     def open_page(
         self, title: str, namespace: int, page_id: int = 0, content_model: str = "wikitext"

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sqlite3
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from aiohttp import web
@@ -20,21 +21,27 @@ from liftwing_demo.wiki.calls import Calls
 from liftwing_demo.wiki.knobs import NO_FAULTS, ErrorKnob, Knobs, read_knobs
 from liftwing_demo.wiki.store import WikiStore
 
-STORE = web.AppKey("store", WikiStore)
+STORES = web.AppKey("stores", dict[str, WikiStore])
 BOARD = web.AppKey("board", Board[Knobs])
 CALLS = web.AppKey("calls", Calls)
 _HTML = (
     b"<!DOCTYPE html><html><head><title>Error</title></head>"
     b"<body>Our servers are under maintenance.</body></html>"
 )
+DEFAULT = ""
+"""Stands for every host that is no other wiki's."""
 _SLICES = 20
 _GZIP_FROM_BYTES = 1024
 
 
-def make_app(store: WikiStore) -> web.Application:
-    """The application over a store; the caller closes the store afterwards."""
+def make_app(store: WikiStore, *others: WikiStore) -> web.Application:
+    """The application over one or more wikis; the caller closes the stores afterwards.
+
+    The Host header says which is asked, as in Wikimedia's data centers; the first one answers for
+    every host that is no other's.
+    """
     app = web.Application(client_max_size=8 * 1024 * 1024)
-    app[STORE] = store
+    app[STORES] = {DEFAULT: store} | {other.site().host: other for other in others}
     app[BOARD] = Board(NO_FAULTS)
     app[CALLS] = Calls()
     for path in ("/w/api.php", "/api.php"):
@@ -65,7 +72,7 @@ async def _faulty(
         return web.Response(status=302, headers={"Location": "/elsewhere"})
     if faults.error is not None:
         return _error(faults.error, values)
-    document = answer(request.app[STORE], values)
+    document = answer(_store(request), values)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if faults.malformed is not None:
         return _malformed(faults, body)
@@ -77,6 +84,12 @@ async def _faulty(
     if len(body) >= _GZIP_FROM_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
         response.enable_compression(web.ContentCoding.gzip)
     return response
+
+
+def _store(request: web.Request) -> WikiStore:
+    stores = request.app[STORES]
+    host = request.headers.get("Host", "").partition(":")[0].lower()
+    return stores.get(host, stores[DEFAULT])
 
 
 def _error(error: ErrorKnob, values: dict[str, str]) -> web.Response:
@@ -124,17 +137,25 @@ async def _reset_calls(request: web.Request) -> web.Response:
 def main(arguments: list[str] | None = None) -> int:
     """Run the server; the exit code is 0 after a signal, 1 if it could not start."""
     parser = argparse.ArgumentParser(prog="python -m liftwing_demo.wiki.server")
-    parser.add_argument("--db", type=Path, required=True, help="the wiki's file")
+    parser.add_argument(
+        "--db",
+        type=Path,
+        required=True,
+        action="append",
+        help="a wiki's file; of several, each answers for its own host, the first for all others",
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     options = parser.parse_args(arguments)
-    try:
-        store = WikiStore.open(options.db)
-    except sqlite3.Error as error:
-        print(f"cannot read the wiki at {options.db}: {error}", file=sys.stderr)
-        return 1
-    with store:
-        return run(make_app(store), "wiki", options.host, options.port)
+    with ExitStack() as stack:
+        stores = []
+        for path in options.db:
+            try:
+                stores.append(stack.enter_context(WikiStore.open(path)))
+            except sqlite3.Error as error:
+                print(f"cannot read the wiki at {path}: {error}", file=sys.stderr)
+                return 1
+        return run(make_app(*stores), "wiki", options.host, options.port)
 
 
 if __name__ == "__main__":

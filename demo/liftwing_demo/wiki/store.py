@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from liftwing_demo.wiki.records import Hidden, Labels, Page, Revision, User
+from liftwing_demo.wiki.sites import SITES, Site
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE page (page_id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL,
@@ -116,8 +117,12 @@ class WikiStore:
         )
 
     def meta(self) -> dict[str, str]:
-        """Facts about the wiki: `format`, `seed`, `revisions`, `founding` and `now`."""
+        """Facts about the wiki: `wiki` (its database), `format`, `seed`, its size and `now`."""
         return dict(self._connection.execute("SELECT key, value FROM meta"))
+
+    def site(self) -> Site:
+        """Which wiki this is."""
+        return SITES[self.meta()["wiki"]]
 
     def pages(self, page_ids: Sequence[int]) -> dict[int, Page]:
         """The pages with these ids, those that exist, by id."""
@@ -133,6 +138,11 @@ class WikiStore:
         """The accounts with these names, those that exist, by name."""
         rows = self._select("SELECT * FROM user WHERE name IN", names)
         return {row[1]: _user(row) for row in rows}
+
+    def users_of_ids(self, user_ids: Sequence[int]) -> dict[int, User]:
+        """The accounts with these ids, those that exist, by id."""
+        rows = self._select("SELECT * FROM user WHERE user_id IN", user_ids)
+        return {row[0]: _user(row) for row in rows}
 
     def users(self) -> Iterator[User]:
         """Every account, by id."""

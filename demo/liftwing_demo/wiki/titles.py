@@ -1,11 +1,11 @@
 """Page titles as MediaWiki 1.39 reads them: namespaces, normalization, and what cannot be one."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from unicodedata import normalize
 
-from liftwing_demo.wiki.namespaces import NAMESPACES, namespace_called
+from liftwing_demo.wiki.namespaces import WIKIPEDIA, Namespaces
 
 MAX_BYTES = 255
 TALK = 1
@@ -43,15 +43,15 @@ class Title:
 
     namespace: int
     name: str
+    prefix: str = field(default="", compare=False)
 
     @property
     def full(self) -> str:
         """The name after its namespace's prefix."""
-        prefix = NAMESPACES[self.namespace]
-        return f"{prefix}:{self.name}" if prefix else self.name
+        return f"{self.prefix}:{self.name}" if self.prefix else self.name
 
 
-def parse_title(given: str, namespace: int = 0) -> Title:
+def parse_title(given: str, namespace: int = 0, known: Namespaces = WIKIPEDIA) -> Title:
     """The title that a text means; one without prefix is in the given namespace.
 
     Raises:
@@ -65,14 +65,14 @@ def parse_title(given: str, namespace: int = 0) -> Title:
         namespace, text = 0, text[1:].strip(" ")
     if not text:
         raise BadTitle(_EMPTY)
-    namespace, text = _split(namespace, text)
+    namespace, text = _split(namespace, text, known)
     name = capital(text.partition("#")[0].rstrip(" "))
     _check(name)
     if not name and namespace:
         raise BadTitle(_EMPTY)
     if name.startswith(":"):
         raise BadTitle(_COLON)
-    return Title(namespace, name)
+    return Title(namespace, name, known.names[namespace])
 
 
 def capital(text: str) -> str:
@@ -80,15 +80,15 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _split(namespace: int, text: str) -> tuple[int, str]:
+def _split(namespace: int, text: str, known: Namespaces) -> tuple[int, str]:
     match = _PREFIX.fullmatch(text)
     if match is None:
         return namespace, text
-    found = namespace_called(match[1])
+    found = known.called(match[1])
     if found is None:
         return namespace, text
     inner = _PREFIX.fullmatch(match[2])
-    if found == TALK and inner and namespace_called(inner[1]):
+    if found == TALK and inner and known.called(inner[1]):
         raise BadTitle(_NO_TALK)
     return found, match[2]
 

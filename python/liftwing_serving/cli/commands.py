@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sys
 from collections import defaultdict
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import orjson
 import typer
@@ -16,9 +17,10 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.table import Table
 
-from liftwing_serving import revscoring
+from liftwing_serving import catalogue, revscoring
+from liftwing_serving.catalogue import Service
 from liftwing_serving.cli.asking import Answer, score_all
-from liftwing_serving.revscoring import FAMILIES, RevscoringSettings, ServiceName, family_of
+from liftwing_serving.revscoring import ServiceName, family_of
 from liftwing_serving.settings import SettingsError, as_markdown
 
 # Commands of other distributions, such as the demo, appear under this group.
@@ -104,20 +106,29 @@ def score(
 def services(
     wiki: Annotated[str | None, typer.Option(help="Only this wiki, e.g. `enwiki`.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model, e.g. `damaging`.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Names as a JSON list.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="All that is set for each.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All that is set, as JSON.")] = False,
 ) -> None:
-    """List the models that exist for the wikis."""
+    """List the services that operators run; a lone one with all that is set for it.
+
+    Example: `liftwing-serving services --wiki enwiki --model damaging`
+    """
     chosen = [
         service
-        for service in revscoring.services()
+        for service in catalogue.services()
         if wiki in (None, service.wiki) and model in (None, service.kind)
     ]
     if as_json:
-        sys.stdout.write(orjson.dumps([str(service) for service in chosen]).decode() + "\n")
+        records = [_record(service) for service in chosen]
+        sys.stdout.write(orjson.dumps(records).decode() + "\n")
+        return
+    if long or len(chosen) == 1:
+        for service in chosen:
+            Console().print(_service_table(service))
         return
     by_kind: dict[str, list[str]] = defaultdict(list)
     for service in chosen:
-        by_kind[service.kind].append(service.wiki)
+        by_kind[service.kind].append(service.wiki or "all Wikipedias")
     table = Table("model", "wikis", "services", caption=f"{len(chosen)} services", show_lines=True)
     for kind, wikis in by_kind.items():
         table.add_row(kind, ", ".join(wikis), str(len(wikis)))
@@ -131,7 +142,7 @@ def settings(
     ] = False,
 ) -> None:
     """List the environment variables that servers read."""
-    text = as_markdown({family.folder: RevscoringSettings for family in FAMILIES})
+    text = as_markdown(revscoring.families.settings_by_image())
     if markdown:
         sys.stdout.write(text)
     else:
@@ -144,6 +155,17 @@ def corpora(
 ) -> None:
     """Prepare the word lists that feature lists read when they are imported."""
     raise typer.Exit(revscoring.corpora.main(["--to", str(to)]))
+
+
+def _record(service: Service) -> dict[str, Any]:
+    return {**dataclasses.asdict(service), "storage_path": service.storage_path}
+
+
+def _service_table(service: Service) -> Table:
+    table = Table(title=service.name, show_header=False)
+    for field, value in _record(service).items():
+        table.add_row(field, "" if value is None else str(value))
+    return table
 
 
 def _score_table(name: str, answers: list[Answer]) -> Table:

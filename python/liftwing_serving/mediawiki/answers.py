@@ -53,12 +53,23 @@ class _Page(_Answer):
     revisions: list[_Revision]
 
 
-class _User(_Answer):
-    name: str
+class _Account(_Answer):
     groups: list[str] | None = None
     registration: Time | None = None
     editcount: int | None = None
     gender: str | None = None
+
+    def named(self, name: str) -> User:
+        return User(name, self.groups, self.registration, self.editcount, self.gender)
+
+
+class _UserOfName(_Account):
+    name: str
+
+
+class _UserOfId(_Account):
+    userid: int
+    name: str = ""
 
 
 class _BadRevision(_Answer):
@@ -78,8 +89,12 @@ class _RevisionsQuery(_Answer):
     badrevids: dict[str, _BadRevision] | list[_BadRevision] = []
 
 
-class _UsersQuery(_Answer):
-    users: list[_User]
+class _UsersOfNames(_Answer):
+    users: list[_UserOfName]
+
+
+class _UsersOfIds(_Answer):
+    users: list[_UserOfId]
 
 
 class _Properties(_Answer):
@@ -118,8 +133,12 @@ class _RevisionsAnswer(_Answer):
     query: _RevisionsQuery = _RevisionsQuery()
 
 
-class _UsersAnswer(_Answer):
-    query: _UsersQuery
+class _UsersOfNamesAnswer(_Answer):
+    query: _UsersOfNames
+
+
+class _UsersOfIdsAnswer(_Answer):
+    query: _UsersOfIds
 
 
 def revisions_of(document: dict[str, Any]) -> tuple[dict[int, Revision], set[int]]:
@@ -149,16 +168,22 @@ def revisions_of(document: dict[str, Any]) -> tuple[dict[int, Revision], set[int
     return found, {entry.revid for entry in (bad.values() if isinstance(bad, dict) else bad)}
 
 
-def users_of(document: dict[str, Any]) -> dict[str, User]:
+def users_of_names(document: dict[str, Any]) -> dict[str, User]:
     """The accounts of a `list=users` answer by name; missing ones have nothing but a name.
 
     https://www.mediawiki.org/wiki/API:Users. Raises UpstreamUnusable as `revisions_of` does.
     """
-    users = _checked(_UsersAnswer, document, "lacks fields of a user").query.users
-    return {
-        user.name: User(user.name, user.groups, user.registration, user.editcount, user.gender)
-        for user in users
-    }
+    users = _checked(_UsersOfNamesAnswer, document, "lacks fields of a user").query.users
+    return {user.name: user.named(user.name) for user in users}
+
+
+def users_of_ids(document: dict[str, Any]) -> dict[int, User]:
+    """The accounts of such an answer by id; missing ones have no name either.
+
+    Raises UpstreamUnusable.
+    """
+    users = _checked(_UsersOfIdsAnswer, document, "lacks fields of a user").query.users
+    return {user.userid: user.named(user.name) for user in users}
 
 
 def items_of(document: dict[str, Any]) -> list[str]:

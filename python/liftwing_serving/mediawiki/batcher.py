@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
@@ -19,18 +20,9 @@ V = TypeVar("V")
 VAIN_DIVISIONS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one call may ask for at most: keys, and the bytes that they take in its URL."""
-
-    keys: int = 50
-    url_bytes: int = 6000
-
-
 @dataclass(slots=True, eq=False)
 class _Lookup(Generic[V]):
     deadline: Deadline
-    url_bytes: int
     result: asyncio.Future[V | None]
 
 
@@ -50,13 +42,11 @@ class Batcher(Generic[K, V]):
     def __init__(
         self,
         fetch: Callable[[list[K], Deadline, bool], Awaitable[dict[K, V]]],
-        limits: Limits = Limits(),
-        url_bytes_of: Callable[[K], int] = lambda key: 0,
+        max_keys: int = 50,
         parallel: int = 8,
     ) -> None:
         self._fetch = fetch
-        self._limits = limits
-        self._url_bytes_of = url_bytes_of
+        self._max_keys = max_keys
         self._parallel = parallel
         self._lookups: SingleFlight[K, V | None] = SingleFlight()
         self._waiting: dict[K, _Lookup[V]] = {}
@@ -76,7 +66,7 @@ class Batcher(Generic[K, V]):
 
     def _ask(self, key: K, deadline: Deadline) -> asyncio.Future[V | None]:
         result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
-        self._waiting[key] = _Lookup(deadline, self._url_bytes_of(key), result)
+        self._waiting[key] = _Lookup(deadline, result)
         # The first one of a turn takes all look-ups along, so the others find nothing to do.
         asyncio.get_running_loop().call_soon(self._depart)
         return result
@@ -86,16 +76,8 @@ class Batcher(Generic[K, V]):
         if returned is not None:
             self._calls.discard(returned)
         while self._waiting and len(self._calls) < self._parallel:
-            batch: dict[K, _Lookup[V]] = {}
-            url_bytes = 0
-            for key, lookup in self._waiting.items():
-                url_bytes += lookup.url_bytes
-                full = len(batch) == self._limits.keys or url_bytes > self._limits.url_bytes
-                if batch and full:
-                    break
-                batch[key] = lookup
-            for key in batch:
-                del self._waiting[key]
+            keys = list(islice(self._waiting, self._max_keys))
+            batch = {key: self._waiting.pop(key) for key in keys}
             call = asyncio.get_running_loop().create_task(self._call(batch))
             self._calls.add(call)
             call.add_done_callback(self._depart)

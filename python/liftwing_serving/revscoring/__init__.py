@@ -4,7 +4,6 @@ from liftwing_serving.interrupts import quiet_interrupts
 
 with quiet_interrupts():
     from liftwing_serving.revscoring import corpora, families
-    from liftwing_serving.revscoring.catalogue import services
     from liftwing_serving.revscoring.families import FAMILIES, Family, family_of
     from liftwing_serving.revscoring.names import ServiceName
     from liftwing_serving.revscoring.settings import RevscoringSettings
@@ -19,5 +18,4 @@ __all__ = [
     "families",
     "family_of",
     "serve",
-    "services",
 ]

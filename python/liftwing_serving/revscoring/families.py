@@ -2,84 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """A family of models that one image serves.
 
-    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `wikis` says
-    for each kind of model which wikis have one in production, with spaces between: `en` is enwiki,
-    names that end in a project's are database names. `example` is the kind that tools and tests
-    take when any will do.
+    `folder` is its directory in `revscoring/` and the name of its image and pipeline. `kinds` are
+    the kinds of model it serves, as they end an INFERENCE_NAME; `example` is the one that tools
+    and tests take when any will do. `corpora` are NLTK's names of those that its feature lists
+    read. Which wikis have its models, services.tsv says.
     """
 
     folder: str
-    wikis: Mapping[str, str]
+    kinds: tuple[str, ...]
     example: str
     model_file: str = "model.bin"
+    corpora: tuple[str, ...] = ("stopwords",)
+    settings: type[RevscoringSettings] = RevscoringSettings
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of model it serves, as they end an INFERENCE_NAME."""
-        return tuple(self.wikis)
-
-
-_EDITED_WIKIS = (
-    "ar bs ca cs de en eswikibooks es eswikiquote et fa fi fr he hi hu it ja ko lv nl no pl pt "
-    "ro ru simple sq sr sv test tr uk wikidata zh"
-)
-_TOPIC_WIKIS = "ar cs en eu hu hy ko sr uk vi"
 
 ARTICLEQUALITY = Family(
     folder="articlequality",
-    wikis={
-        "articlequality": "en eu fa fr frwikisource gl nl pt ru simple sv test tr uk",
-        "itemquality": "wikidata",
-    },
+    kinds=("articlequality", "itemquality"),
     example="articlequality",
 )
 
 DRAFTQUALITY = Family(
     folder="draftquality",
-    wikis={"draftquality": "en pt simple test"},
+    kinds=("draftquality",),
     example="draftquality",
     model_file="model.bz2",
+    corpora=("sentiwordnet", "stopwords", "wordnet"),
 )
 
 EDITQUALITY = Family(
     folder="editquality",
-    wikis={
-        "damaging": _EDITED_WIKIS,
-        "goodfaith": _EDITED_WIKIS,
-        "reverted": "bn el enwiktionary gl hr id is ta translate vi",
-    },
+    kinds=("damaging", "goodfaith", "reverted"),
     example="damaging",
 )
 
 TOPIC = Family(
     folder="topic",
-    wikis={
-        "articletopic": _TOPIC_WIKIS,
-        "itemtopic": "wikidata",
-        "drafttopic": _TOPIC_WIKIS,
-    },
+    kinds=("articletopic", "itemtopic", "drafttopic"),
     example="articletopic",
+    corpora=(),
+    settings=TopicSettings,
 )
 
 FAMILIES = (ARTICLEQUALITY, DRAFTQUALITY, EDITQUALITY, TOPIC)
 
 
+_OF_KIND = {kind: family for family in FAMILIES for kind in family.kinds}
+
+# The folder of the server that picks its families from INFERENCE_NAME, and its image's name.
+UNIVERSAL = "revscoring"
+
+
 def family_of(kind: str) -> Family | None:
     """The family that serves a kind of model, or None if there is none."""
-    return next((family for family in FAMILIES if kind in family.kinds), None)
+    return _OF_KIND.get(kind)
 
 
 def file_name(kind: str) -> str:
     """What the file of such a model is called. Raises KeyError if no family serves the kind."""
-    family = family_of(kind)
-    if family is None:
-        raise KeyError(kind)
-    return family.model_file
+    return _OF_KIND[kind].model_file
+
+
+def corpora_of(kind: str) -> tuple[str, ...]:
+    """NLTK's names of the corpora that such a model may read. Raises KeyError likewise."""
+    return _OF_KIND[kind].corpora
+
+
+def settings_of(families: Sequence[Family]) -> type[RevscoringSettings]:
+    """The settings of a server of these families: those of the one that reads most."""
+    return max((family.settings for family in families), key=lambda kind: len(kind.model_fields))
+
+
+def settings_by_image() -> dict[str, type[RevscoringSettings]]:
+    """What each image reads from the environment, by the image's name."""
+    return {family.folder: family.settings for family in FAMILIES} | {
+        UNIVERSAL: settings_of(FAMILIES)
+    }

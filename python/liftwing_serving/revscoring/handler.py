@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from revscoring.scoring.models.model import Model
+from revscoring.scoring.models.model import Model, open_file
 from revscoring.dependencies import Dependent, solve
 from revscoring.errors import CaughtDependencyError, MissingResource, UnexpectedContentType
 from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
-from liftwing_serving.revscoring import speedups
+from liftwing_serving.revscoring import (
+    contents,
+    libraries,
+    scoring,
+    sentiment,
+    sharing,
+    speedups,
+)
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
+    BatchScores,
     Extract,
     ExtractAndPredict,
     Features,
     ModelFile,
     ModelInfo,
     Predict,
+    PredictBatch,
     Score,
     Scores,
 )
 
 
 class LoadedModel:
-    """A model in memory, with what is worth working out once.
+    """A model in memory, with what is worth working out once. A `.bz2` file is decompressed.
 
     Raises OSError if the file cannot be read, LeafUnknown if it cannot be served, and what
     unpickling raises.
     """
 
     def __init__(self, file: ModelFile) -> None:
-        with file.path.open("rb") as stream:
+        with open_file(str(file.path)) as stream:
             self.model = Model.load(stream)
+        scoring.scale_without_refitting(self.model)
         self.features: Sequence[Dependent] = self.model.features
         self.base_features: list[Dependent] = list(trim(self.features))
         self.leaves = leaves_of(self.features)
+        self.reads_wikitext = contents.reads_wikitext(self.features)
         self.info = ModelInfo(
             name=file.name,
             version=file.version or str(self.model.version),
@@ -49,21 +61,36 @@ class LoadedModel:
 
 
 class RevscoringHandler:
-    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises."""
+    """A `workers.Handler` for revscoring models. Raises what LoadedModel raises, CorpusMissing."""
 
     def __init__(self, files: Sequence[ModelFile]) -> None:
+        libraries.settle()
         speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
+        if any(sentiment.read_by(model.features) for model in self._models.values()):
+            sentiment.install()
+        definitions = {
+            name: sharing.definitions_of([*model.features, *model.base_features])
+            for name, model in self._models.items()
+        }
+        groups = sharing.groups(definitions)
+        self._group = {name: index for index, group in enumerate(groups) for name in group}
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models, in the order of their files."""
         return [model.info for model in self._models.values()]
 
-    def __call__(self, task: Extract | Predict | ExtractAndPredict) -> Mapping[str, Any]:
+    def __call__(
+        self, task: Extract | Predict | PredictBatch | ExtractAndPredict
+    ) -> Mapping[str, Any]:
         """Run one task: for each of its models the result, or the ServingError it met.
 
-        The results are Features by name for Extract, else Scores; whatever is raised is a defect.
+        The results are as each task says; whatever is raised is a defect.
         """
+        if isinstance(task, PredictBatch):
+            return {
+                name: predict_batch(self._models[name], rows) for name, rows in task.rows.items()
+            }
         if isinstance(task, Predict):
             return self._predict(task.features)
         features = self._extract(task.models, task.documents)
@@ -72,9 +99,12 @@ class RevscoringHandler:
     def _extract(
         self, models: Sequence[str], documents: Documents
     ) -> dict[str, Features | ServingError]:
-        # One cache for all: models share most features, and base features are on the way to others.
-        cache: dict[Dependent, Any] = {}
-        return {name: extract(self._models[name], documents, cache) for name in models}
+        # Models share most features, and base features are on the way to others.
+        caches: dict[int, dict[Dependent, Any]] = defaultdict(dict)
+        return {
+            name: extract(self._models[name], documents, caches[self._group[name]])
+            for name in models
+        }
 
     def _predict(self, features: Mapping[str, Features | ServingError]) -> Scores:
         return {
@@ -93,6 +123,10 @@ def extract(
     """
     started = time.perf_counter()
     rev_id = documents.revision.rev_id
+    if model.reads_wikitext:
+        refusal = contents.refusal_of_entity(documents.revision)
+        if refusal is not None:
+            return ContentUnreadable(rev_id, refusal)
     context = context_for(model.leaves, documents)
     try:
         values = list(solve(model.features, context=context, cache=cache))
@@ -103,9 +137,14 @@ def extract(
         return ContentUnreadable(rev_id, str(error))
     except CaughtDependencyError as error:
         # The library wraps what a feature raises; a lack of memory is no defect of the feature.
-        raise error.exception if isinstance(error.exception, MemoryError) else error
+        if isinstance(error.exception, MemoryError):
+            raise error.exception
+        refusal = contents.refusal_of_failure(error)
+        if refusal is None:
+            raise
+        return ContentUnreadable(rev_id, refusal)
     return Features(
-        values=values,
+        packed=pickle.dumps(values),
         base={str(feature): value for feature, value in zip(model.base_features, base)},
         seconds=time.perf_counter() - started,
     )
@@ -114,20 +153,17 @@ def extract(
 def predict(model: LoadedModel, features: Features) -> Score:
     """One model's score of its features. Whatever is raised is a defect."""
     started = time.perf_counter()
-    document = model.model.score(features.values)
+    document = scoring.score_row(model.model, pickle.loads(features.packed))
     return Score(
-        document=_with_json_keys(document),
+        document=document,
         features=features.base,
         extract_seconds=features.seconds,
         predict_seconds=time.perf_counter() - started,
     )
 
 
-def _with_json_keys(document: dict[Any, Any]) -> dict[str, Any]:
-    """The document with keys as JSON writes them: the label True becomes `true`."""
-    return {
-        (json.dumps(key) if isinstance(key, bool) else str(key)): (
-            _with_json_keys(value) if isinstance(value, dict) else value
-        )
-        for key, value in document.items()
-    }
+def predict_batch(model: LoadedModel, packed: Sequence[bytes]) -> BatchScores:
+    """One model's scores of several revisions' features, which fail each by itself."""
+    started = time.perf_counter()
+    documents = scoring.score_rows(model.model, [pickle.loads(row) for row in packed])
+    return BatchScores(documents, time.perf_counter() - started)

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 def make_handler(files: Sequence[ModelFile]) -> RevscoringHandler:
-    """Factory named in the pool's HandlerSpec. Raises what LoadedModel raises."""
+    """Factory named in the pool's HandlerSpec. Raises what LoadedModel raises,
+    and EmbeddingsUnusable."""
     # revscoring asks setuptools for versions; requirements/ keeps setuptools old enough for it.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    from liftwing_serving.revscoring import embeddings
     from liftwing_serving.revscoring.handler import RevscoringHandler
 
+    # Before a model is unpickled, which imports its feature list.
+    embeddings.install({file.embeddings for file in files if file.embeddings})
     return RevscoringHandler(files)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from liftwing_serving import logs
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.events import EventSender, EventSource, score_event
+from liftwing_serving.revscoring import schemas
+from liftwing_serving.revscoring.batch import Outcome
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.requests import ScoreRequest, score_request
 from liftwing_serving.revscoring.scorer import Scorer
-from liftwing_serving.revscoring.tasks import Score
+from liftwing_serving.revscoring.tasks import Score, Scores
 from liftwing_serving.server import Servable
 
 
@@ -35,6 +39,16 @@ class RevscoringModel(Servable[ScoreRequest]):
         self._stream = stream or ""
 
     @property
+    def request_schema(self) -> schemas.Schema:
+        """The fields of a request."""
+        return schemas.REQUEST
+
+    @property
+    def answer_schema(self) -> schemas.Schema:
+        """The form of `score_document`."""
+        return schemas.answer(self._service.wiki, [self._service.kind])
+
+    @property
     def alive(self) -> bool:
         """Whether some worker could take a request."""
         return self._scorer.runners.alive
@@ -51,7 +65,31 @@ class RevscoringModel(Servable[ScoreRequest]):
         Raises ResourceMissing, ContentUnreadable, what `Scorer.score` raises, and Unavailable if
         the event cannot be kept.
         """
-        score = (await self._scorer.score(request, deadline))[self.name]
+        return await self._answer(request, await self._scorer.score(request, deadline))
+
+    async def answer_all(
+        self, requests: Sequence[ScoreRequest], deadline: Deadline
+    ) -> Sequence[dict[str, Any] | Exception]:
+        """The answers to a batch, fetched, extracted and scored together; each emits its own event.
+
+        Raises TooManyRequests, Overloaded for all of it.
+        """
+        outcomes = await self._scorer.score_all(requests, deadline)
+        return await asyncio.gather(*map(self._answer_in_place, requests, outcomes))
+
+    async def _answer_in_place(
+        self, request: ScoreRequest, outcome: Outcome
+    ) -> dict[str, Any] | Exception:
+        if isinstance(outcome, Exception):
+            return outcome
+        try:
+            return await self._answer(request, outcome)
+        except Exception as error:
+            return error
+
+    async def _answer(self, request: ScoreRequest, scores: Scores) -> dict[str, Any]:
+        """Raises ServingError."""
+        score = scores[self.name]
         if not isinstance(score, Score):
             raise score
         version = self._scorer.models[self.name].version
@@ -73,12 +111,16 @@ def score_document(
     `{wiki: {"models": {kind: {"version"}}, "scores": {rev_id: {kind: {"score", "features"}}}}}`;
     `features` only if they are asked for. https://www.mediawiki.org/wiki/ORES
     """
-    entry: dict[str, Any] = {"score": score.document}
-    if request.extended_output:
-        entry["features"] = score.features
     return {
         service.wiki: {
             "models": {service.kind: {"version": version}},
-            "scores": {str(request.rev_id): {service.kind: entry}},
+            "scores": {str(request.rev_id): {service.kind: score_entry(request, score)}},
         }
     }
+
+
+def score_entry(request: ScoreRequest, score: Score) -> dict[str, Any]:
+    """A model's part of such an answer: `score`, and `features` if they are asked for."""
+    if request.extended_output:
+        return {"score": score.document, "features": score.features}
+    return {"score": score.document}

@@ -8,6 +8,7 @@ from typing import Any
 
 from liftwing_serving import fields as read
 from liftwing_serving.events import EventSource, parse_event
+from liftwing_serving.revscoring.languages import check_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def score_request(fields: Mapping[str, Any], wiki: str, models: tuple[str, ...])
 
     Raises BadRequest, which names the wrong field.
     """
+    check_language(fields, wiki)
     # An event overrides the rev_id beside it.
     event = parse_event(fields["event"], wiki) if "event" in fields else None
     return ScoreRequest(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Hashable, Sequence
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import Overloaded, TooManyRequests
 from liftwing_serving.mediawiki import Documents, Needs, Revisions
+from liftwing_serving.revscoring.batch import Batch, Fetched, Outcome
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.tasks import (
     Extract,
@@ -36,7 +37,7 @@ class Scorer:
         self.runners = runners
         self._heavy_bytes = heavy_bytes
         self._fetches: SingleFlight[int, Documents] = SingleFlight()
-        self._scores: SingleFlight[object, Scores] = SingleFlight()
+        self._scores: SingleFlight[Hashable, Scores] = SingleFlight()
 
     async def start(self) -> None:
         """Wait for the models to be loaded. Raises TemplateFailed, OSError."""
@@ -52,6 +53,26 @@ class Scorer:
         work = functools.partial(self._begin, request, deadline)
         return await self._scores.run(request.key, deadline, work)
 
+    async def score_all(
+        self, requests: Sequence[ScoreRequest], deadline: Deadline
+    ) -> list[Outcome]:
+        """What the models say of each revision, or why they do not; all requests name the same.
+
+        Revisions that are asked for several times are scored once. Raises TooManyRequests or
+        Overloaded, at once, if they cannot all be done in time.
+        """
+        distinct = {request.key: request for request in requests}
+        if not distinct:
+            return []
+        batch = Batch(
+            list(distinct.values()), deadline, self._documents, self._scores, self.runners
+        )
+        if batch.number:
+            by_event = any(request.event for request in requests)
+            self._admit(requests[0].models, deadline, by_event, batch.number)
+        outcomes = await batch.run()
+        return [outcomes[request.key] for request in requests]
+
     async def close(self) -> None:
         """Cancel the calls under way and stop the workers."""
         await self._revisions.close()
@@ -59,29 +80,39 @@ class Scorer:
 
     def _begin(self, request: ScoreRequest, deadline: Deadline) -> Awaitable[Scores]:
         """Refuse, or count the request in at once: others may arrive before its first step."""
-        refusal = self.runners.refusal(request.models, deadline)
-        if refusal is not None:
-            raise Overloaded(refusal) if request.event else TooManyRequests(refusal)
+        self._admit(request.models, deadline, request.event is not None)
         self.runners.preprocess.load.announce(request.models)
         return self._fetch_and_score(request, deadline)
 
-    async def _fetch_and_score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
+    def _admit(
+        self, models: tuple[str, ...], deadline: Deadline, by_event: bool, number: int = 1
+    ) -> None:
+        """Raises TooManyRequests, or Overloaded to those who repeat only that."""
+        refusal = self.runners.refusal(models, deadline, number)
+        if refusal is not None:
+            raise Overloaded(refusal) if by_event else TooManyRequests(refusal)
+
+    async def _documents(self, request: ScoreRequest, deadline: Deadline) -> Fetched:
+        """The revision's documents, in calls that all requests share. Raises ServingError."""
         started = time.perf_counter()
         fetch = functools.partial(self._revisions.documents, request.rev_id, self.needs, deadline)
-        try:
-            documents = await self._fetches.run(request.rev_id, deadline, fetch)
-        finally:
-            self.runners.preprocess.load.arrived(request.models)
-        fetched = time.perf_counter() - started
+        documents = await self._fetches.run(request.rev_id, deadline, fetch)
         heavy = documents.bytes >= self._heavy_bytes
         work = Work(request.models, documents.bytes, heavy)
+        return Fetched(documents, work, time.perf_counter() - started)
+
+    async def _fetch_and_score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
+        try:
+            fetched = await self._documents(request, deadline)
+        finally:
+            self.runners.preprocess.load.arrived(request.models)
         if self.runners.preprocess is self.runners.inference:
-            both = ExtractAndPredict(request.models, documents)
-            scored = await self.runners.preprocess.run(both, deadline, work)
+            both = ExtractAndPredict(request.models, fetched.documents)
+            scored = await self.runners.preprocess.run(both, deadline, fetched.work)
             queued = scored.queue_seconds
         else:
-            extract = Extract(request.models, documents)
-            extracted = await self.runners.preprocess.run(extract, deadline, work)
+            extract = Extract(request.models, fetched.documents)
+            extracted = await self.runners.preprocess.run(extract, deadline, fetched.work)
             predict, light = Predict(extracted.value), Work(request.models)
             scored = await self.runners.inference.run(predict, deadline, light)
             queued = extracted.queue_seconds + scored.queue_seconds
@@ -90,7 +121,7 @@ class Scorer:
             if isinstance(score, Score):
                 metrics.observe_stages(
                     model,
-                    fetch=fetched,
+                    fetch=fetched.seconds,
                     queue=queued,
                     extract=score.extract_seconds,
                     score=score.predict_seconds,

@@ -17,11 +17,11 @@ from liftwing_serving.settings import (
 
 
 class CorporaSettings(Settings):
-    """Word lists that features read."""
+    """Corpora that features read."""
 
     nltk_data: str = ""
     """Folders of NLTK's corpora, with colons between; `/usr/share/nltk_data` in images. A server
-    says at its start which of them hold stand-ins."""
+    says at its start which of the corpora that its models read are stand-ins."""
 
 
 class RevscoringSettings(
@@ -33,8 +33,8 @@ class RevscoringSettings(
     """Which models to serve: `{wiki}-{model}`, or several of one wiki with commas between."""
 
     model_path: Path | None = None
-    """The model file, `/mnt/models/model.bin` by default. With several models the directory
-    that holds `{name}/model.bin`, `/mnt/models` by default."""
+    """The model file, `/mnt/models/model.bin` by default (`model.bz2` for draftquality). With
+    several models the directory that holds `{name}/model.bin`, `/mnt/models` by default."""
 
     model_version: str | None = None
     """Version to report instead of the model's own. Refused with several models."""
@@ -42,3 +42,15 @@ class RevscoringSettings(
     mwapi_revid_content_threshold_bytes: Annotated[int, Field(ge=0)] = 100_000
     """Bytes of revision and parent together from which a revision counts as heavy. Heavy
     revisions never take all workers, so that light ones do not wait behind them."""
+
+
+class EmbeddingSettings(Settings):
+    """Word embeddings that features read."""
+
+    word2vec_path: Path = Path("/mnt/models/word2vec")
+    """Folder of the `*.kv` files. What is not there is looked for where revscoring does: in
+    `word2vec` of the working directory, `~/.word2vec` and `/var/share/word2vec`."""
+
+
+class TopicSettings(RevscoringSettings, EmbeddingSettings):
+    """The models of topics."""

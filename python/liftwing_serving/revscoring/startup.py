@@ -10,19 +10,22 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from liftwing_serving import logs, metrics, server
 from liftwing_serving.events import open_sender
 from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
-from liftwing_serving.revscoring.corpora import folders_of, recorded_source
-from liftwing_serving.revscoring.families import Family, file_name
+from liftwing_serving.revscoring import several
+from liftwing_serving.revscoring.corpora import folders_of, stand_ins_of
+from liftwing_serving.revscoring.families import Family, corpora_of, file_name, settings_of
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
-from liftwing_serving.revscoring.settings import RevscoringSettings
+from liftwing_serving.revscoring.settings import EmbeddingSettings, RevscoringSettings
 from liftwing_serving.revscoring.tasks import ModelFile
+from liftwing_serving.server import Servable
 from liftwing_serving.settings import SettingsError, load_settings
 from liftwing_serving.workers import HandlerSpec, Runners, make_runners
 
@@ -43,7 +46,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     end_on_interrupt()
     try:
-        settings = load_settings(RevscoringSettings, **given)
+        settings = load_settings(settings_of(families), **given)
         names = parse_names(settings.inference_name, families)
         files = model_files(settings, names)
     except SettingsError as error:
@@ -54,19 +57,19 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
         settings.access_log_level,
         logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
     )
-    warn_of_stand_ins(settings.nltk_data)
+    warn_of_stand_ins(settings.nltk_data, names)
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
     runners = make_runners(settings, HandlerSpec(HANDLER, files))
 
     @asynccontextmanager
-    async def models(flags: argparse.Namespace) -> AsyncIterator[list[RevscoringModel]]:
+    async def models(flags: argparse.Namespace) -> AsyncIterator[list[Servable[Any]]]:
         async with AsyncExitStack() as opened:
             yield await _open_models(opened, settings, names, runners)
 
     arguments = sys.argv[1:] if arguments is None else arguments
-    server.run([str(name) for name in names], models, settings, arguments)
+    server.run([*map(str, names), several.ROUTE], models, settings, arguments)
 
 
 def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[ModelFile]:
@@ -74,14 +77,16 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
 
     Raises SettingsError if a file is missing or MODEL_VERSION is set for several models.
     """
-    if len(names) == 1:
-        path = settings.model_path or DEFAULT_MODELS / file_name(names[0].kind)
-        files = [ModelFile(str(names[0]), path, settings.model_version)]
-    else:
-        if settings.model_version is not None:
+    path = settings.model_path or DEFAULT_MODELS
+    version = settings.model_version
+    embeddings = settings.word2vec_path if isinstance(settings, EmbeddingSettings) else None
+    if len(names) > 1:
+        if version is not None:
             raise SettingsError("MODEL_VERSION: is for one model; INFERENCE_NAME has several.")
-        folder = settings.model_path or DEFAULT_MODELS
-        files = [ModelFile(str(name), folder / str(name) / file_name(name.kind)) for name in names]
+        paths = [path / str(name) / file_name(name.kind) for name in names]
+    else:
+        paths = [settings.model_path or path / file_name(names[0].kind)]
+    files = [ModelFile(str(name), path, version, embeddings) for name, path in zip(names, paths)]
     for file in files:
         try:
             found = file.path.is_file()
@@ -92,11 +97,11 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
     return files
 
 
-def warn_of_stand_ins(nltk_data: str) -> None:
-    """Say in the log which folders of corpora would make scores differ from production's."""
-    for folder in folders_of(nltk_data):
-        if recorded_source(folder) == "stand-in":
-            logger.warning("%s holds stand-in stop words: scores differ from production's", folder)
+def warn_of_stand_ins(nltk_data: str, names: Sequence[ServiceName]) -> None:
+    """Say in the log which corpora would make the models' scores differ from production's."""
+    read = {corpus for name in names for corpus in corpora_of(name.kind)}
+    for corpus, folder in stand_ins_of(folders_of(nltk_data), read):
+        logger.warning("%s holds a stand-in for %s: %s", folder, corpus.name, corpus.effect)
 
 
 async def _open_models(
@@ -104,8 +109,8 @@ async def _open_models(
     settings: RevscoringSettings,
     names: list[ServiceName],
     runners: Runners,
-) -> list[RevscoringModel]:
-    """The models, and what they share, which is closed with `opened`.
+) -> list[Servable[Any]]:
+    """The models and their common route, and what they share, which is closed with `opened`.
 
     Raises TemplateFailed, OSError.
     """
@@ -116,4 +121,6 @@ async def _open_models(
     scorer = Scorer(revisions, runners, settings.mwapi_revid_content_threshold_bytes)
     opened.push_async_callback(scorer.close)
     await scorer.start()
-    return [RevscoringModel(name, scorer, sender, settings.eventgate_stream) for name in names]
+    together = several.SeveralModels(names, scorer, settings.max_instances)
+    stream = settings.eventgate_stream
+    return [*(RevscoringModel(name, scorer, sender, stream) for name in names), together]

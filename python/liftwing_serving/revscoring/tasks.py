@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from liftwing_serving.mediawiki import Documents, Needs
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model to load. `version` replaces the model's own, if given."""
+    """A model to load. `version` replaces the model's own, if given; `embeddings` is where feature
+    lists of topics look first for theirs."""
 
     name: str
     path: Path
     version: str | None = None
+    embeddings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Extract:
 class Features:
     """Values of the model's features in their order, and its trimmed base features by name.
 
-    `seconds` is what this model's features took beyond what earlier models had computed.
+    The values are packed by a worker and unpacked by the one that scores them: some models have
+    thousands, which are nothing to the server. `seconds` is what this model's features took beyond
+    what earlier models had computed.
     """
 
-    values: list[Any]
+    packed: bytes
     base: dict[str, Any]
     seconds: float
 
@@ -57,6 +61,27 @@ class Predict:
     """Score features. The result is Scores; an error among the features is passed on."""
 
     features: Mapping[str, Features | ServingError]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictBatch:
+    """Score the packed features of several revisions, by model all at once.
+
+    The result has for each model, by name, its BatchScores.
+    """
+
+    rows: Mapping[str, Sequence[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchScores:
+    """A model's documents in the order of its rows, each as in a Score, or why there is none.
+
+    `seconds` is what they took together.
+    """
+
+    documents: list[dict[str, Any] | ServingError]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

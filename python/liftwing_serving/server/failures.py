@@ -45,20 +45,27 @@ def answer_with(text: str, status: int, headers: dict[str, str] | None = None) -
     return Response(body, status, headers, media_type="application/json")
 
 
-def describe_error(error: ServingError) -> str:
-    """Log the error; returns the text for the client."""
-    extra: dict[str, object] = {"status": error.status}
-    if isinstance(error, InternalError):
-        extra["details"] = error.details
-    log = logger.warning if error.status >= 500 else logger.info
-    log("answered %d: %s", error.status, error.message, extra=extra)
-    return _internal_error_text() if isinstance(error, InternalError) else error.message
+def told_of(error: Exception) -> tuple[int, str]:
+    """The status and the text for the client; of a defect that is the request id."""
+    if isinstance(error, ServingError) and not isinstance(error, InternalError):
+        return error.status, error.message
+    request_id = logs.request_id.get()
+    text = f"Internal error. Please report it with this request id: {request_id}"
+    return InternalError.status, text
 
 
-def describe_defect(error: Exception) -> str:
-    """Log the error with its traceback; returns the text for the client, with the request id."""
-    logger.error("a defect: %r", error, exc_info=error)
-    return _internal_error_text()
+def describe(error: Exception) -> tuple[int, str]:
+    """Log the error, a defect with its traceback; returns status and text for the client."""
+    status, text = told_of(error)
+    if isinstance(error, ServingError):
+        extra: dict[str, object] = {"status": status}
+        if isinstance(error, InternalError):
+            extra["details"] = error.details
+        log = logger.warning if status >= 500 else logger.info
+        log("answered %d: %s", status, error.message, extra=extra)
+    else:
+        logger.error("a defect: %r", error, exc_info=error)
+    return status, text
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -73,18 +80,18 @@ def add_handlers(app: FastAPI) -> None:
 
 def grpc_error(error: Exception) -> tuple[StatusCode, str]:
     """The nearest of gRPC's codes, and the text for the client; logged as over HTTP."""
-    if isinstance(error, ServingError):
-        return GRPC_STATUS[error.status], describe_error(error)
     if type(error) in EXPECTED_OF_KSERVE:
         return GRPC_STATUS[EXPECTED_OF_KSERVE[type(error)]], _describe_kserve_error(error)
-    return GRPC_STATUS[InternalError.status], describe_defect(error)
+    status, text = describe(error)
+    return GRPC_STATUS[status], text
 
 
 async def _answer_serving_error(request: Request, error: Exception) -> Response:
     """`{"error": text}` with the error's own status."""
     assert isinstance(error, ServingError)
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    return answer_with(describe_error(error), error.status, headers)
+    status, text = describe(error)
+    return answer_with(text, status, headers)
 
 
 async def _answer_kserve_error(request: Request, error: Exception) -> Response:
@@ -105,14 +112,11 @@ async def _answer_nobody(request: Request, error: Exception) -> Response:
 
 async def _answer_defect(request: Request, error: Exception) -> Response:
     """Any other exception."""
-    return answer_with(describe_defect(error), InternalError.status)
+    status, text = describe(error)
+    return answer_with(text, status)
 
 
 def _describe_kserve_error(error: Exception) -> str:
     status = EXPECTED_OF_KSERVE[type(error)]
     logger.info("answered %d: %s", status, error, extra={"status": status})
     return str(error)
-
-
-def _internal_error_text() -> str:
-    return f"Internal error. Please report it with this request id: {logs.request_id.get()}"

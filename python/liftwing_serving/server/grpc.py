@@ -95,10 +95,10 @@ class GrpcServer:
         return protocol.ModelMetadataResponse(**metadata)
 
     async def _model_infer(self, message: bytes) -> Any:
-        request = openinference.read_grpc(message)
+        request = openinference.read_grpc(message, self._data_plane.max_instances)
         _refuse_version(request.model, request.version)
-        document = await self._data_plane.answer(request.model, request.body)
-        return openinference.grpc_answer(request, document)
+        texts = await self._data_plane.answer_each(request.model, request.elements)
+        return openinference.grpc_answer(request, texts)
 
     async def _check(self, request: Any) -> Any:
         """Whether the server, or the model whose name is given for a service, is ready."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from kserve import model_server
 from kserve.constants.constants import INFERENCE_CONTENT_LENGTH_HEADER
@@ -19,9 +18,10 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from liftwing_serving.server import failures, openinference
+from liftwing_serving.server import failures, openapi, openinference
 from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
+from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.middleware import Entrance
 from liftwing_serving.settings import ServerSettings
 
@@ -84,8 +84,11 @@ class HttpServer(RESTServer):  # type: ignore[misc]
         self.config.app = _with_cors(entrance, self._settings.cors_allowed_origins)
 
     def _register_endpoints(self, app: FastAPI) -> None:
-        """KServe's endpoints, less those that are not offered, and V2 requests read by us."""
+        """KServe's endpoints, less those that are not offered, and requests read by us."""
         app.include_router(_endpoints(self.dataplane))
+        generate = app.openapi
+        # Asked for anew each time, as models are loaded after the routes are made.
+        app.openapi = lambda: self.dataplane.complete(generate())  # type: ignore[method-assign]
 
     def _add_middlewares(self, app: FastAPI) -> None:
         """None of KServe's, which logs two lines of timings for each request."""
@@ -105,7 +108,7 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
-        expose_headers=["X-Request-Id", "Retry-After"],
+        expose_headers=["X-Request-Id", "Retry-After", INFERENCE_CONTENT_LENGTH_HEADER],
     )
 
 
@@ -114,18 +117,29 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
 
     async def predict(model_name: str, request: Request) -> Response:
         """The answer to a V1 request, which is read whole even if there is no such model."""
-        document = await data_plane.answer(model_name, await request.body())
-        return Response(orjson.dumps(document), media_type="application/json")
+        answer = await data_plane.answer(model_name, await request.body())
+        return Response(answer, media_type="application/json")
 
     async def infer(model_name: str, request: Request) -> Response:
-        """The V1 answer to the V1 request in the body's tensor, in a tensor too."""
+        """The V1 answers to the V1 requests in the body's tensor, in a tensor too."""
         body = await request.body()
         data_plane.answering(model_name)
         json_length = request.headers.get(INFERENCE_CONTENT_LENGTH_HEADER)
-        question = openinference.read_http(body, json_length)
-        document = await data_plane.answer(model_name, question.body)
-        answer = openinference.http_answer(question, model_name, document)
-        return Response(answer, media_type="application/json")
+        question = openinference.read_http(body, json_length, data_plane.max_instances)
+        texts = await data_plane.answer_each(model_name, question.elements)
+        answer, json_length = openinference.http_answer(question, model_name, texts)
+        if json_length is None:
+            return Response(answer, media_type="application/json")
+        headers = {INFERENCE_CONTENT_LENGTH_HEADER: json_length}
+        return Response(answer, headers=headers, media_type="application/octet-stream")
+
+    def own_route(hosted: Hosted) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            """The answer to a request in JSON."""
+            body = await data_plane.answer_route(hosted, await request.body())
+            return Response(body, media_type="application/json")
+
+        return answer
 
     router = APIRouter()
     for path, endpoint in {
@@ -141,9 +155,11 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
         "/v2/models/{model_name}/ready": v1.model_ready,
     }.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model_exclude_none=True)
-    for path, endpoint in {
-        "/v1/models/{model_name}:predict": predict,
-        "/v2/models/{model_name}/infer": infer,
-    }.items():
+    posted: dict[str, Callable[..., Awaitable[Response]]] = {
+        openapi.PREDICT: predict,
+        openapi.INFER: infer,
+        **{hosted.name: own_route(hosted) for hosted in data_plane.routes},
+    }
+    for path, endpoint in posted.items():
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None)
     return router

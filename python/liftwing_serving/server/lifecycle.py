@@ -63,11 +63,13 @@ class Lifecycle:
         self._flags = flags
         self._hosted = [Hosted(name, settings) for name in names]
         self._models = Models()
-        for hosted in self._hosted:
-            self._models.update(hosted)
+        models = [hosted for hosted in self._hosted if not hosted.has_route]
+        for model in models:
+            self._models.update(model)
         for name in further_names(flags):
-            self._models.update(self._hosted[0], name)
-        self._data_plane = LiftwingDataPlane(self._models)
+            self._models.update(models[0], name)
+        routes = [hosted for hosted in self._hosted if hosted.has_route]
+        self._data_plane = LiftwingDataPlane(self._models, routes, settings.max_instances)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._give_up = asyncio.Event()

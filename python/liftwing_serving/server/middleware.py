@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Coroutine
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs, tracing
-from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError
-from liftwing_serving.server.failures import answer_with, describe_error
+from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError, Unavailable
+from liftwing_serving.server.failures import answer_with, describe
+
+T = TypeVar("T")
 
 LINGER_SECONDS = 2.0
 
@@ -33,6 +37,33 @@ async def client_left() -> bool:
     """Whether the present request came by HTTP and its client has gone."""
     request = _request.get()
     return request is not None and await request.is_disconnected()
+
+
+async def unless_client_leaves(work: Coroutine[Any, Any, T]) -> T:
+    """What the work returns. It is given up when the present request's client leaves.
+
+    Raises Unavailable then, which nobody reads. gRPC cancels the calls of clients that leave by
+    itself. For what takes long: watching costs two tasks.
+    """
+    request = _request.get()
+    if request is None:
+        return await work
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_leaving(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Unavailable("The client has left.")
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _leaving(request: Request) -> None:
+    """Return when the client leaves. The request's body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class Entrance:
@@ -131,9 +162,10 @@ class _Exchange:
     async def refuse(self, error: ServingError) -> None:
         """Answer with the error and close, but not at once: a reset would take the answer along."""
         headers = {"Connection": "close", "x-request-id": self._request_id}
-        answer = answer_with(describe_error(error), error.status, headers)
+        status, text = describe(error)
+        answer = answer_with(text, status, headers)
         self.answered = True
-        start = {"type": "http.response.start", "status": error.status}
+        start = {"type": "http.response.start", "status": status}
         await self._send({**start, "headers": answer.raw_headers})
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
         with contextlib.suppress(TimeoutError):

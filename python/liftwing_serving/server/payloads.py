@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from liftwing_serving.errors import BadRequest
-from liftwing_serving.fields import json_value
+from liftwing_serving.fields import check_parts, parsed
 
 PERSONAL = frozenset(
     {"user_text", "performer", "comment", "parsedcomment", "editor", "prior_state"}
@@ -20,13 +20,18 @@ UNPARSED = "not JSON"
 CUT = "..."
 
 
-def loggable(body: bytes) -> Any:
-    """The body's JSON, with personal fields redacted and cut to a few kilobytes, or UNPARSED."""
+def loggable(*texts: bytes) -> Any:
+    """A request's JSON, with personal fields redacted and cut to a few kilobytes, or UNPARSED.
+
+    Of several texts it is a list of as many as a list is shown with.
+    """
     try:
-        value = json_value(body)
+        check_parts(*texts)
     except BadRequest:
         return CUT
-    return UNPARSED if value is None else _redacted(value, MAX_DEPTH, _Room(MAX_BYTES))
+    values = [parsed(text) for text in texts[:MAX_ITEMS]]
+    shown = [UNPARSED if value is None else value for value in values]
+    return _redacted(shown[0] if len(texts) == 1 else shown, MAX_DEPTH, _Room(MAX_BYTES))
 
 
 class _Room:

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 
-from liftwing_serving.server.servable import OpenServables
+from liftwing_serving.server.servable import OpenServables, has_own_route
 from liftwing_serving.settings import ServerSettings
 
 AddFlags = Callable[[argparse.ArgumentParser], None]
@@ -32,7 +32,8 @@ def run(
     from liftwing_serving.server.flags import parse_flags
     from liftwing_serving.server.lifecycle import Lifecycle
 
-    flags = parse_flags(arguments, len(names), add_flags)
+    models = sum(not has_own_route(name) for name in names)
+    flags = parse_flags(arguments, models, add_flags)
     loops = asyncio.new_event_loop if flags.event_loop == "asyncio" else uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loops) as runner:
         sys.exit(runner.run(Lifecycle(names, settings, flags).serve(open_servables)))

@@ -5,20 +5,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import ServingError
 
 R = TypeVar("R")
+
+ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+
+
+def has_own_route(name: str) -> bool:
+    """Whether a servable of that name is found under it as a path, instead of as a model."""
+    return name.startswith("/")
 
 
 class Servable(ABC, Generic[R]):
     """One model under its `name`: reads requests of a type of its own, and answers them.
 
-    The server sees to both protocols, the deadline, errors, counting and the payload log.
+    The server sees to both protocols, the deadline, errors, counting and the payload log. One whose
+    name begins with "/" is no model: it has that route to itself, for V1 requests. Such a request
+    asks for several things: the family holds each to the deadline, and is given a moment more to
+    gather them.
     """
 
     # What V2 metadata says of what computes the answers.
@@ -26,6 +35,16 @@ class Servable(ABC, Generic[R]):
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+    @property
+    def request_schema(self) -> Mapping[str, Any]:
+        """The JSON schema of a V1 request that is no batch, for the OpenAPI document."""
+        return ANY_OBJECT
+
+    @property
+    def answer_schema(self) -> Mapping[str, Any]:
+        """The JSON schema of the answer to such a request."""
+        return ANY_OBJECT
 
     @property
     def alive(self) -> bool:
@@ -47,18 +66,20 @@ class Servable(ABC, Generic[R]):
 
     async def answer_all(
         self, requests: Sequence[R], deadline: Deadline
-    ) -> Sequence[dict[str, Any] | ServingError]:
+    ) -> Sequence[dict[str, Any] | Exception]:
         """The answers to a batch in its order, each a document or why there is none.
 
-        A family whose requests can share work does more than ask `answer` for each. An error in
-        one place says nothing of the others; what is raised is the answer to the whole batch.
+        A family whose requests can share work does more than ask `answer` for each. It has to keep
+        the deadline for each of them, and returns what there is then: a moment later it is
+        cancelled. An error in one place says nothing of the others, and one that is no ServingError
+        is answered as a defect; what is raised is the answer to the whole batch.
         """
         return await asyncio.gather(*(self._answer_one(request, deadline) for request in requests))
 
-    async def _answer_one(self, request: R, deadline: Deadline) -> dict[str, Any] | ServingError:
+    async def _answer_one(self, request: R, deadline: Deadline) -> dict[str, Any] | Exception:
         try:
             return await deadline.wait_for(self.answer(request, deadline))
-        except ServingError as error:
+        except Exception as error:
             return error
 
 

@@ -26,12 +26,14 @@ REPLACEMENT_SECONDS = 1.0
 class Work:
     """What is known of a task's cost: tasks of one `kind` take long in proportion to `size`.
 
-    The size, in bytes, is None while nobody knows it.
+    The size, in bytes or any unit that the kind is measured in, is None while nobody knows it. One
+    that goes `first` overtakes all that wait: it is short, and much was done for it already.
     """
 
     kind: Hashable = None
     size: int | None = None
     heavy: bool = False
+    first: bool = False
 
 
 class Cost:
@@ -75,7 +77,8 @@ class Share:
 class Load:
     """The work of one runner: announced, waiting and running. `workers` is kept by the runner.
 
-    Heavy tasks leave one worker of several to the light ones.
+    Heavy tasks leave one worker of several to the light ones. Those of a batch are planned, and
+    announced a few at a time: single ones overtake the others, and are not refused for them.
     """
 
     def __init__(self, max_queue_seconds: float) -> None:
@@ -83,6 +86,7 @@ class Load:
         self.max_queue_seconds = max_queue_seconds
         self._costs: dict[Hashable, Cost] = {}
         self._announced: Counter[Hashable] = Counter()
+        self._planned: Counter[Hashable] = Counter()
         self._waiting: set[Share] = set()
         # Of those that wait, light ones and heavy ones.
         self._waiting_seconds = [0.0, 0.0]
@@ -100,6 +104,14 @@ class Load:
     def arrived(self, kind: Hashable) -> None:
         """It has come, or will not."""
         self._announced[kind] -= 1
+
+    def plan(self, kind: Hashable, number: int) -> None:
+        """Count in the tasks of a batch that was admitted."""
+        self._planned[kind] += number
+
+    def unplan(self, kind: Hashable, number: int = 1) -> None:
+        """So many of them have come, or will not."""
+        self._planned[kind] -= number
 
     def add(self, work: Work) -> Share:
         """A task that now waits."""
@@ -131,12 +143,12 @@ class Load:
             cost.learn(share.work.size or 0, now - share.began)
         self.remove(share)
 
-    def queued_seconds(self, now: float, heavy: bool = False) -> float:
-        """Seconds until a task that came now would begin."""
+    def queued_seconds(self, now: float, heavy: bool = False, batch: bool = False) -> float:
+        """Seconds until a task that came now would begin, or a batch's usual one would."""
         light_sum, heavy_sum = self._waiting_seconds
-        light_sum += sum(
-            number * self.expected(Work(kind)) for kind, number in self._announced.items()
-        )
+        light_sum += self._expected_of(self._announced)
+        if batch:
+            light_sum += self._expected_of(self._planned)
         for share in self._running:
             left = max(0.0, share.seconds - (now - (share.began or now)))
             if share.work.heavy:
@@ -151,20 +163,30 @@ class Load:
         # However many heavy ones there are, one worker is for the light ones.
         return min(all_workers, light_sum)
 
-    def refusal(self, kind: Hashable, seconds_left: float, now: float) -> int | None:
-        """Whether a request that arrives is one too many: in how many seconds it might not be."""
-        own = self.expected(Work(kind))
+    def refusal(
+        self, kind: Hashable, seconds_left: float, now: float, number: int = 1
+    ) -> int | None:
+        """Whether a request that arrives is one too many: in how many seconds it might not be.
+
+        A batch of several tasks is refused as a whole.
+        """
+        batch = number > 1
+        own = self.expected(Work(kind)) * max(1.0, number / self.workers)
         limit = min(self.max_queue_seconds, PLANNED_SHARE * seconds_left - own)
-        return self._over(self.queued_seconds(now), limit)
+        return self._over(self.queued_seconds(now, batch=batch), limit, batch)
 
     def refusal_of_heavy(self, work: Work, seconds_left: float, now: float) -> int | None:
         """The same for a task that turned out to be heavy, and would not end in time."""
         limit = PLANNED_SHARE * seconds_left - self.expected(work)
         return self._over(self.queued_seconds(now, heavy=True), limit)
 
-    def _over(self, queued: float, limit: float) -> int | None:
+    def _expected_of(self, tasks: Counter[Hashable]) -> float:
+        return sum(number * self.expected(Work(kind)) for kind, number in tasks.items())
+
+    def _over(self, queued: float, limit: float, batch: bool = False) -> int | None:
         # An idle worker takes anything: only trying tells whether an estimate is still right.
         tasks = len(self._waiting) + len(self._running) + self._announced.total()
+        tasks += self._planned.total() if batch else 0
         if queued <= limit or tasks < self.workers:
             return None
         return max(1, math.ceil(queued - limit))

@@ -64,31 +64,37 @@ class Job:
 
 
 class JobQueue:
-    """Jobs that wait for a worker: first come, first served, but see HEAVY_HANDICAP_SECONDS."""
+    """Jobs that wait for a worker: first come, first served, but see HEAVY_HANDICAP_SECONDS.
+
+    What is to go first overtakes them all.
+    """
 
     def __init__(self) -> None:
+        self._first: deque[Job] = deque()
         self._light: deque[Job] = deque()
         self._heavy: deque[Job] = deque()
 
     def add(self, job: Job) -> None:
         """Put a new job behind the others."""
-        (self._heavy if job.heavy else self._light).append(job)
+        self._queue_of(job).append(job)
 
     def put_back(self, job: Job) -> None:
         """Put a job that was taken back in front."""
-        (self._heavy if job.heavy else self._light).appendleft(job)
+        self._queue_of(job).appendleft(job)
 
     def __bool__(self) -> bool:
-        return bool(self._light or self._heavy)
+        return bool(self._first or self._light or self._heavy)
 
     def remove(self, job: Job) -> None:
         """Take a job out, if it is here."""
-        queue = self._heavy if job.heavy else self._light
+        queue = self._queue_of(job)
         if job in queue:
             queue.remove(job)
 
     def next(self, heavy_allowed: bool) -> Job | None:
         """Take the next job."""
+        if self._first:
+            return self._first.popleft()
         heads = [queue for queue in (self._light, self._heavy if heavy_allowed else None) if queue]
         if not heads:
             return None
@@ -99,7 +105,13 @@ class JobQueue:
 
     def take_all(self) -> list[Job]:
         """Take all jobs, in no particular order."""
-        jobs = [*self._light, *self._heavy]
+        jobs = [*self._first, *self._light, *self._heavy]
+        self._first.clear()
         self._light.clear()
         self._heavy.clear()
         return jobs
+
+    def _queue_of(self, job: Job) -> deque[Job]:
+        if job.share.work.first:
+            return self._first
+        return self._heavy if job.heavy else self._light

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import DeadlineExceeded
+from liftwing_serving.errors import DeadlineExceeded, StartFailed
 from liftwing_serving.settings import WorkerSettings
 from liftwing_serving.workers.load import Load, Share, Work
 from liftwing_serving.workers.messages import Handler, HandlerSpec
@@ -52,10 +52,12 @@ class ThreadRunner:
         self._handler: Handler | None = None
 
     async def start(self) -> None:
-        """Import and load in the thread. Raises TemplateFailed if the handler cannot be made."""
+        """Import and load in the thread. Raises StartFailed if the handler cannot be made."""
         loop = asyncio.get_running_loop()
         try:
             self._handler = await loop.run_in_executor(self._thread, self._spec.make)
+        except StartFailed:
+            raise
         except Exception as error:
             raise TemplateFailed(f"{type(error).__name__}: {error}") from error
         self.description = self._handler.describe()
@@ -107,10 +109,16 @@ class Runners:
         await asyncio.gather(*(runner.start() for runner in self._distinct))
         return self.preprocess.description
 
-    def refusal(self, kind: Hashable, deadline: Deadline) -> int | None:
-        """Whether a request that arrives is one too many: in how many seconds it might not be."""
+    def refusal(self, kind: Hashable, deadline: Deadline, number: int = 1) -> int | None:
+        """Whether a request that arrives is one too many: in how many seconds it might not be.
+
+        A batch has a `number` of extractions; where scoring is apart, that is one task for all.
+        """
         now = time.monotonic()
-        refusals = (runner.load.refusal(kind, deadline.at - now, now) for runner in self._distinct)
+        left = deadline.at - now
+        refusals = [self.preprocess.load.refusal(kind, left, now, number)]
+        if self.inference is not self.preprocess:
+            refusals.append(self.inference.load.refusal(kind, left, now))
         return max((seconds for seconds in refusals if seconds is not None), default=None)
 
     async def close(self) -> None:

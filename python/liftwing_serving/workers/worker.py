@@ -21,7 +21,7 @@ import sys
 import traceback
 
 from liftwing_serving import logs
-from liftwing_serving.errors import ServingError
+from liftwing_serving.errors import ServingError, StartFailed
 from liftwing_serving.workers import frames
 from liftwing_serving.workers.messages import (
     NOT_FORKED,
@@ -62,6 +62,9 @@ def run_template(spec: HandlerSpec, control: socket.socket) -> None:
     """
     try:
         handler = spec.make()
+    except StartFailed as error:
+        control.send(pickle.dumps(Failed(str(error), error.details)))
+        return
     except Exception as error:
         control.send(pickle.dumps(Failed(f"{type(error).__name__}: {error}", _traceback())))
         return

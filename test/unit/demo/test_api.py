@@ -216,6 +216,13 @@ def test_names_that_mean_the_same_are_answered_each(store: WikiStore) -> None:
     assert [user["name"] for user in users] == ["Ibex", "Ibex", "Nobody", "Nobody"]
 
 
+def test_users_are_found_by_their_ids_too(store: WikiStore) -> None:
+    (ibex,) = ask(store, 2, list="users", ususers="Ibex", usprop="groups")["query"]["users"]
+    ids = f"999999999|{ibex['userid']}"
+    users = ask(store, 2, list="users", ususerids=ids, usprop="groups")["query"]["users"]
+    assert users == [{"userid": 999999999, "missing": True}, ibex]
+
+
 def test_what_is_not_normalized_is_warned_of(store: WikiStore) -> None:
     document = ask(store, 2, list="users", ususers="E\u0301lodie Vasseur|a\x01")
     assert [user["name"] for user in document["query"]["users"]] == ["a\ufffd", "Élodie Vasseur"]

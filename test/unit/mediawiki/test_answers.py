@@ -13,7 +13,9 @@ ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
-        st.sampled_from(["query", "pages", "revisions", "revid", "badrevids", "users", "name"]),
+        st.sampled_from(
+            ["query", "pages", "revisions", "revid", "badrevids", "users", "name", "userid"]
+        ),
         inner,
         max_size=4,
     ),
@@ -100,7 +102,7 @@ def test_a_revision_without_a_parent_id_has_no_parent() -> None:
 
 
 def test_a_missing_account_has_only_a_name() -> None:
-    users = answers.users_of({"query": {"users": [{"name": "X", "missing": True}]}})
+    users = answers.users_of_names({"query": {"users": [{"name": "X", "missing": True}]}})
     assert users["X"].groups is None and users["X"].registration is None
 
 
@@ -151,12 +153,12 @@ def test_a_page_that_is_only_named_has_no_revisions() -> None:
 )
 def test_a_user_of_wrong_types_is_mediawikis_fault(fields: dict[str, Any]) -> None:
     with pytest.raises(UpstreamUnusable):
-        answers.users_of({"query": {"users": [{"name": "X", **fields}]}})
+        answers.users_of_names({"query": {"users": [{"name": "X", **fields}]}})
 
 
 @given(ANY_JSON.filter(lambda value: isinstance(value, dict)))
 def test_any_json_is_documents_or_mediawikis_fault(document: dict[str, Any]) -> None:
-    for read in (answers.revisions_of, answers.users_of):
+    for read in (answers.revisions_of, answers.users_of_names, answers.users_of_ids):
         try:
             read(document)
         except UpstreamUnusable:

@@ -8,7 +8,7 @@ import random
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, UpstreamUnavailable, UpstreamUnusable
-from liftwing_serving.mediawiki.batcher import Batcher, Limits
+from liftwing_serving.mediawiki.batcher import Batcher
 
 SOON = 5.0
 
@@ -48,7 +48,7 @@ async def test_lookups_of_one_turn_share_a_call() -> None:
 
 async def test_each_key_of_many_shared_calls_gets_exactly_its_own_value() -> None:
     calls, dice = Calls(), random.Random(1)
-    batcher = Batcher(calls.fetch, Limits(keys=20))
+    batcher = Batcher(calls.fetch, max_keys=20)
     for _ in range(100):
         keys = dice.sample(range(-20, 1000), dice.randint(2, 60))
         expected = [f"value of {key}" if key > 0 else None for key in keys]
@@ -83,22 +83,8 @@ async def test_a_key_without_an_answer_is_none_and_its_neighbours_have_theirs() 
 
 async def test_a_call_never_has_more_keys_than_the_limit() -> None:
     calls = Calls()
-    await get_all(Batcher(calls.fetch, Limits(keys=50)), list(range(1, 121)))
+    await get_all(Batcher(calls.fetch, max_keys=50), list(range(1, 121)))
     assert [len(keys) for keys in calls.asked] == [50, 50, 20]
-
-
-async def test_a_call_never_has_a_longer_url_than_the_limit() -> None:
-    calls = Calls()
-    batcher = Batcher(calls.fetch, Limits(url_bytes=100), url_bytes_of=lambda key: 40)
-    await get_all(batcher, [1, 2, 3])
-    assert [len(keys) for keys in calls.asked] == [2, 1]
-
-
-async def test_one_key_too_long_for_the_limit_travels_alone() -> None:
-    calls = Calls()
-    batcher = Batcher(calls.fetch, Limits(url_bytes=100), url_bytes_of=lambda key: 500)
-    await get_all(batcher, [1, 2])
-    assert calls.asked == [[1], [2]]
 
 
 async def test_later_lookups_gather_while_all_calls_are_busy() -> None:

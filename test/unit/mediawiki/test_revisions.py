@@ -20,7 +20,8 @@ from liftwing_serving.errors import (
     UpstreamUnavailable,
     UpstreamUnusable,
 )
-from liftwing_serving.mediawiki import Api, Needs, Revision, Revisions, Wiki
+from liftwing_serving.mediawiki import Api, Needs, Revision, Revisions, User, Wiki
+from liftwing_serving.mediawiki.revisions import Account
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.outbound import open_session
 
@@ -167,9 +168,53 @@ async def test_each_of_many_users_asked_for_together_is_the_one_of_that_name(
     for _ in range(20):
         numbers = dice.sample(range(10_000), dice.randint(2, 60))
         found = await asyncio.gather(
-            *(wiki.user(f"User {number}", Deadline.after(60)) for number in numbers)
+            *(
+                wiki.user(Account(f"User {number}", number), Deadline.after(60))
+                for number in numbers
+            )
         )
         assert [user and user.editcount for user in found] == numbers
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "字"])
+async def test_fifty_names_of_any_length_are_one_call_with_an_address_that_servers_take(
+    api: FakeApi, server: TestServer, session: aiohttp.ClientSession, letter: str
+) -> None:
+    accounts = [Account(f"{letter * 83}{number:02}", number) for number in range(1, 51)]
+    renamed, gone, unlisted = accounts[:3]
+
+    async def users(request: web.Request) -> web.StreamResponse:
+        if "ususers" in request.query:
+            known = [{"name": name} for name in request.query["ususers"].split("|")]
+            return web.json_response({"query": {"users": known}})
+        ids = [int(text) for text in request.query["ususerids"].split("|")]
+        names = {account.user_id: account.name for account in accounts}
+        names[renamed.user_id] = "Someone else"
+        users: list[dict[str, object]] = [
+            {"userid": id_, "name": names[id_], "groups": ["*"], "editcount": id_}
+            for id_ in reversed(ids)
+            if id_ not in (gone.user_id, unlisted.user_id)
+        ]
+        users.append({"userid": gone.user_id, "missing": True})
+        return web.json_response({"query": {"users": users}})
+
+    api.answer = users
+    wiki = client(server, session)
+    found = await asyncio.gather(*(wiki.user(each, Deadline.after(60)) for each in accounts))
+    (request,) = api.requests
+    assert len(request.raw_path) < 7000
+    if letter == "x":
+        assert "ususerids" not in request.query
+        return
+    of_these = dict(zip(accounts, found))
+    nothing = [of_these.pop(account) for account in (renamed, gone, unlisted)]
+    assert nothing == [
+        User(renamed.name, None, None, None, None),
+        User(gone.name, None, None, None, None),
+        None,
+    ]
+    for account, user in of_these.items():
+        assert user == User(account.name, ["*"], None, account.user_id, None)
 
 
 async def test_a_call_that_outlasts_the_deadline_is_ended(
@@ -386,7 +431,8 @@ async def test_a_user_is_found_by_exactly_his_name(
     api.always(text='{"query": {"users": [{"name": "Alice", "userid": 1, "groups": ["bot"]}]}}')
     wiki = client(server, session)
     alice, other = await asyncio.gather(
-        wiki.user("Alice", Deadline.after(5)), wiki.user("alice", Deadline.after(5))
+        wiki.user(Account("Alice", 1), Deadline.after(5)),
+        wiki.user(Account("alice", 1), Deadline.after(5)),
     )
     assert alice is not None and alice.groups == ["bot"]
     assert other is None

@@ -33,7 +33,9 @@ class Recorder:
     async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         self.deadlines.append(deadline)
         self.heavy.append(work.heavy)
-        value: Any = Features([], {}, 0.0) if isinstance(task, Extract) else Score({}, {}, 0.0, 0.0)
+        value: Any = (
+            Features(b"", {}, 0.0) if isinstance(task, Extract) else Score({}, {}, 0.0, 0.0)
+        )
         return Result({NAME: value}, queue_seconds=0.0)
 
     async def close(self) -> None:

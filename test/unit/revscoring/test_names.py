@@ -3,7 +3,6 @@
 import pytest
 from liftwing_serving.revscoring.families import EDITQUALITY, FAMILIES
 from liftwing_serving.revscoring.names import ServiceName, parse_names
-from liftwing_serving.revscoring.catalogue import database_name, services
 from liftwing_serving.settings import SettingsError
 
 
@@ -36,29 +35,21 @@ def test_a_name_that_cannot_be_served_is_refused_clearly(name: str, says: str) -
     assert says in str(caught.value)
 
 
+def test_models_of_several_families_are_served_where_all_families_are() -> None:
+    mixed = "enwiki-damaging,enwiki-articlequality,enwiki-draftquality"
+    assert [str(name) for name in parse_names(mixed, FAMILIES)] == mixed.split(",")
+
+
+def test_a_kind_that_no_family_has_is_told_all_kinds() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_names("enwiki-vandalism", FAMILIES)
+    assert str(caught.value) == (
+        "INFERENCE_NAME: enwiki-vandalism is not a model of articlequality or draftquality or "
+        "editquality or topic: this server has articlequality, itemquality, draftquality, "
+        "damaging, goodfaith, reverted, articletopic, itemtopic, drafttopic."
+    )
+
+
 def test_no_kind_belongs_to_two_families() -> None:
     kinds = [kind for family in FAMILIES for kind in family.kinds]
     assert len(kinds) == len(set(kinds))
-
-
-@pytest.mark.parametrize(
-    ("short", "database"),
-    [
-        ("en", "enwiki"),
-        ("wikidata", "wikidatawiki"),
-        ("translate", "translatewiki"),
-        ("simple", "simplewiki"),
-        ("enwiktionary", "enwiktionary"),
-        ("eswikibooks", "eswikibooks"),
-        ("eswikiquote", "eswikiquote"),
-    ],
-)
-def test_short_names_become_database_names(short: str, database: str) -> None:
-    assert database_name(short) == database
-
-
-def test_the_services_are_all_there() -> None:
-    listed = list(services())
-    assert len(listed) == len(set(listed)) == 120
-    assert sum(name.kind == "damaging" for name in listed) == 35
-    assert sum(name.kind == "reverted" for name in listed) == 10

@@ -142,3 +142,29 @@ def test_a_task_is_stuck_when_it_ran_twice_its_time_and_thrice_what_was_expected
     # One that was given next to nothing is not to blame for taking its usual time.
     assert not is_stuck(expected=1, ran=3, given=0.01)
     assert is_stuck(expected=1, ran=5.1, given=0.01)
+
+
+def test_a_batch_is_refused_as_a_whole_and_for_its_own_cost() -> None:
+    load = load_of(2)
+    load.announce(KIND)
+    load.announce(KIND)
+    # 20 of a second each are 10 for two workers, of 30 that may be planned with.
+    assert load.refusal(KIND, seconds_left=40, now=0, number=20) is None
+    assert load.refusal(KIND, seconds_left=40, now=0, number=60) is not None
+    assert load.refusal(KIND, seconds_left=40, now=0) is None
+
+
+def test_an_idle_server_begins_a_batch_of_any_size() -> None:
+    load = load_of(2)
+    assert load.refusal(KIND, seconds_left=5, now=0, number=500) is None
+
+
+def test_what_waits_of_a_batch_counts_for_other_batches_and_not_for_single_requests() -> None:
+    load = load_of(2)
+    load.plan(KIND, 60)
+    assert load.queued_seconds(now=0, batch=True) == pytest.approx(30)
+    assert load.refusal(KIND, seconds_left=100, now=0, number=2) == 20
+    assert load.refusal(KIND, seconds_left=5, now=0) is None
+    load.unplan(KIND, 59)
+    load.unplan(KIND)
+    assert load.queued_seconds(now=0, batch=True) == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 from liftwing_demo.wiki.api.params import ApiError, Params
 from liftwing_demo.wiki.api.shape import Keyed
+from liftwing_demo.wiki.namespaces import Namespaces
 from liftwing_demo.wiki.records import Page
 from liftwing_demo.wiki.store import WikiStore
 from liftwing_demo.wiki.titles import BadTitle, Title, parse_title
@@ -100,7 +101,7 @@ def _of_page_ids(store: WikiStore, page_ids: list[int]) -> PageSet:
 
 
 def _of_titles(store: WikiStore, given: list[str]) -> PageSet:
-    titles, invalid = _parsed(given)
+    titles, invalid = _parsed(given, store.site().namespaces)
     named = {title.full: title for title in titles.values() if title.name}
     found = store.pages_titled(list(named))
     absent = [title for full, title in named.items() if full not in found]
@@ -112,13 +113,13 @@ def _of_titles(store: WikiStore, given: list[str]) -> PageSet:
     )
 
 
-def _parsed(given: list[str]) -> tuple[dict[str, Title], dict[str, str]]:
+def _parsed(given: list[str], known: Namespaces) -> tuple[dict[str, Title], dict[str, str]]:
     """The titles by how they were given, and for those that cannot be the reason."""
     titles: dict[str, Title] = {}
     invalid: dict[str, str] = {}
     for text in given:
         try:
-            titles[text] = parse_title(text)
+            titles[text] = parse_title(text, known=known)
         except BadTitle as error:
             invalid[text] = str(error)
     return titles, invalid

@@ -18,6 +18,7 @@ PROPERTIES = (
 IN_SLOTS = frozenset({"slotsize", "slotsha1", "contentmodel", "content"})
 DEFAULT_PROPERTIES = ("ids", "timestamp", "flags", "comment", "user")
 _FORMATS = {"wikitext": "text/x-wiki", "json": "application/json", "css": "text/css"}
+_FORMATS["wikibase-item"] = "application/json"
 _ANNOUNCEMENTS = (
     "Subscribe to the mediawiki-api-announce mailing list at "
     "<https://lists.wikimedia.org/postorius/lists/mediawiki-api-announce.lists.wikimedia.org/> "

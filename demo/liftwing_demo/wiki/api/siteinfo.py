@@ -4,7 +4,7 @@ from typing import Any
 
 from liftwing_demo.wiki.api.params import Params
 from liftwing_demo.wiki.api.shape import NAME
-from liftwing_demo.wiki.namespaces import CANONICAL, NAMESPACES
+from liftwing_demo.wiki.sites import Site
 from liftwing_demo.wiki.store import WikiStore
 
 MODULE = "siteinfo"
@@ -15,14 +15,15 @@ INTERFACE = 8
 def siteinfo(store: WikiStore, params: Params) -> dict[str, Any]:
     """`general` and `namespaces`, whichever `siprop` asks for; the first is the default."""
     asked = params.options(MODULE, "siprop", ("general", "namespaces"), ("general",))
-    parts = {"general": lambda: _general(store), "namespaces": _namespaces}
-    return {name: parts[name]() for name in asked}
+    parts = {"general": _general, "namespaces": _namespaces}
+    return {name: parts[name](store) for name in asked}
 
 
 def _general(store: WikiStore) -> dict[str, Any]:
+    site = store.site()
     return {
-        "mainpage": "Main Page",
-        "sitename": "Wikipedia",
+        "mainpage": site.main_page,
+        "sitename": site.name,
         "generator": GENERATOR,
         "case": "first-letter",
         "lang": "en",
@@ -32,25 +33,28 @@ def _general(store: WikiStore) -> dict[str, Any]:
         "articlepath": "/wiki/$1",
         "scriptpath": "/w",
         "script": "/w/index.php",
-        "wikiid": "enwiki",
+        "wikiid": site.database,
         "time": store.meta()["now"],
     }
 
 
-def _namespaces() -> dict[int, dict[str, Any]]:
-    return {number: _namespace(number) for number in sorted(NAMESPACES)}
+def _namespaces(store: WikiStore) -> dict[int, dict[str, Any]]:
+    site = store.site()
+    return {number: _namespace(site, number) for number in sorted(site.namespaces.names)}
 
 
-def _namespace(number: int) -> dict[str, Any]:
+def _namespace(site: Site, number: int) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": number,
         "case": "first-letter",
-        NAME: NAMESPACES[number],
+        NAME: site.namespaces.names[number],
         "subpages": number not in (-2, -1, 0, 6, 14),
     }
     if number:
-        document["canonical"] = CANONICAL[number]
+        document["canonical"] = site.namespaces.canonical[number]
     document |= {"content": number == 0, "nonincludable": False}
+    if model := site.content_models.get(number):
+        document["defaultcontentmodel"] = model
     if number == INTERFACE:
         document["namespaceprotection"] = "editinterface"
     return document

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
-from liftwing_demo.wiki.api.params import Params
+from liftwing_demo.wiki.api.params import ApiError, Params
 from liftwing_demo.wiki.records import User
 from liftwing_demo.wiki.store import WikiStore
 from liftwing_demo.wiki.titles import BadTitle, Title, capital, parse_title
@@ -23,10 +23,29 @@ def users(store: WikiStore, params: Params) -> list[dict[str, Any]]:
     """The accounts in the order asked for, after the names that cannot be names.
 
     Raises:
-        ApiError: too many names.
+        ApiError: too many names or ids, or both.
     """
     properties = set(params.options(MODULE, "usprop", PROPERTIES))
-    given = params.many(MODULE, "ususers") or []
+    given = params.many(MODULE, "ususers")
+    ids = params.integers(MODULE, "ususerids")
+    if given is not None and ids is not None:
+        raise ApiError(
+            "invalidparammix",
+            'The parameters "ususerids" and "ususers" can not be used together.',
+        )
+    return _of_ids(store, ids, properties) if ids else _of_names(store, given or [], properties)
+
+
+def _of_ids(store: WikiStore, ids: list[int], properties: set[str]) -> list[dict[str, Any]]:
+    found = store.users_of_ids(ids)
+    now = store.meta()["now"]
+    return [
+        _user(found[id_], properties, now) if id_ in found else {"userid": id_, "missing": True}
+        for id_ in ids
+    ]
+
+
+def _of_names(store: WikiStore, given: list[str], properties: set[str]) -> list[dict[str, Any]]:
     canonical = {name: canonical_name(name) for name in given}
     valid = [name for name in canonical.values() if name]
     found = store.users_named(list(dict.fromkeys(valid)))

@@ -1,0 +1,27 @@
+"""What the demo shows of its models: a table of how good they are, as measured in training."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.table import Table
+
+from liftwing_demo.training import ModelReport, Suite, read_reports
+from liftwing_demo.training.card import shown_rate
+
+
+def models_table(suites: Iterable[Suite], models: Path) -> Table:
+    """The models of the suites that have been trained; no rows if none have been."""
+    table = Table("model", "version", "ROC AUC", "precision", "recall", "held-out revisions")
+    for suite in suites:
+        try:
+            reports = read_reports(suite, models)
+        except OSError:
+            continue
+        for report in reports.values():
+            table.add_row(suite.service(report.name), report.version, *_figures(report))
+    return table
+
+
+def _figures(report: ModelReport) -> list[str]:
+    rates = (report.roc_auc, report.precision, report.recall)
+    return [*map(shown_rate, rates), str(report.held_out)]

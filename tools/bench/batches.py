@@ -1,0 +1,233 @@
+"""Batches against single requests, and two models of one server against two servers.
+
+    .venv/bin/python tools/bench/batches.py
+
+Throughput: the same revisions as batches of 50 and as single requests one after another, in turns,
+once the one first and once the other; the ratios are of such pairs. CPU: seconds of a server with
+its workers (/proc) for each revision that both models score, by `/v1/scores` of one server and by
+`:predict` of two. Beforehand the servers see 256,000 words that no article has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import aiohttp
+from compare import EDITS, read_all
+from liftwing_demo.children import Children
+from liftwing_demo.run import Demo, prepare
+from liftwing_demo.wiki import build_wiki, wiki_is_current
+from loads import MIDDLE, Revisions
+from rich.console import Console
+from rich.table import Table
+from server import MODEL, Server, free_port, pin_off_the_way
+from words import add_words, see_words
+
+SIZE = 50
+BOTH = (MODEL, "enwiki-goodfaith")
+ALL_SIZES = range(2_000, 200_000)
+
+Way = Callable[[Sequence[int]], Awaitable[float]]
+console = Console(width=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """A row of the report: two ways to do the same, a ratio for each pair."""
+
+    name: str
+    unit: str
+    pairs: list[tuple[float, float]]
+
+    def row(self) -> list[str]:
+        """As the report shows it."""
+        ratios = sorted(one / other for one, other in self.pairs)
+        one, other = (median(side) for side in zip(*self.pairs))
+        shown = [f"{one:.3g}", f"{other:.3g}"]
+        shown += [f"{ratio:.2f}" for ratio in (median(ratios), ratios[0], ratios[-1])]
+        return [self.name, self.unit, *shown]
+
+
+def main() -> None:
+    """Prepare, measure, report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=5, help="of each row (default 5)")
+    parser.add_argument("--demo", type=Path, default=Path("build/demo"), help="the demo's folder")
+    parser.add_argument("--wiki", type=Path, default=Path("build/bench/wiki.sqlite"))
+    options = parser.parse_args()
+    demo = Demo(options.demo)
+    prepare(demo)
+    if not wiki_is_current(options.wiki, EDITS):
+        build_wiki(options.wiki, EDITS)
+    add_words(options.wiki)
+    rows = asyncio.run(
+        measure(options.pairs, (demo.models / MODEL / "model.bin").resolve(), options.wiki)
+    )
+    table = Table("what", "unit", "one", "other", "median of ratios", "lowest", "highest")
+    for one in rows:
+        table.add_row(*one.row())
+    console.print(table)
+
+
+async def measure(pairs: int, model: Path, wiki: Path) -> list[Ratios]:
+    """All rows."""
+    revisions = Revisions.of(wiki)
+    middle, any_size = revisions.within(MIDDLE), revisions.within(ALL_SIZES)
+    port = free_port()
+    with Children() as children:
+        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki)]
+        children.start("wiki", [*command, "--port", str(port)], {})
+        wiki_url = f"http://127.0.0.1:{port}"
+        together = Server(children, model, wiki_url, models=BOTH)
+        apart = [
+            Server(children, model.parents[1] / name / "model.bin", wiki_url, models=(name,))
+            for name in BOTH
+        ]
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as session:
+            for server in (together, *apart):
+                await server.wait_until_ready(session)
+                await see_words(server, session)
+            pin_off_the_way()
+
+            async def rows(name: str, unit: str, ids: list[int], number: int, *ways: Way) -> Ratios:
+                measured = []
+                for seed in range(pairs):
+                    drawn = random.Random(seed).sample(ids, number)
+                    await read_all(session, wiki_url, drawn)
+                    one, other = await in_turns(ways, drawn, seed)
+                    measured.append((one, other))
+                    console.print(f"{name}: {one:.3g} against {other:.3g} {unit}")
+                return Ratios(name, unit, measured)
+
+            batches, singles = batches_of(together, session), singles_of(together, session)
+            return [
+                await rows(
+                    "35-45 kB: a batch of 50, 1 client", RPS, middle, SIZE, batches, singles
+                ),
+                await rows(
+                    "35-45 kB: 2 batches at a time, 1 client",
+                    RPS,
+                    middle,
+                    2 * SIZE,
+                    batches,
+                    singles,
+                ),
+                await rows(
+                    "all sizes: a batch of 50, 1 client", RPS, any_size, SIZE, batches, singles
+                ),
+                await rows(
+                    "35-45 kB, one by one: 1 server, 2 servers",
+                    CPU,
+                    middle,
+                    20,
+                    *cpu_of(together, apart, session, 1),
+                ),
+                await rows(
+                    "35-45 kB, a batch of 50: 1 server, 2 servers",
+                    CPU,
+                    middle,
+                    SIZE,
+                    *cpu_of(together, apart, session, SIZE),
+                ),
+            ]
+
+
+RPS = "revisions/s"
+CPU = "CPU s/revision"
+
+
+async def in_turns(ways: Sequence[Way], rev_ids: Sequence[int], seed: int) -> tuple[float, float]:
+    """What both ways measured, the one in front changing with the seed."""
+    one, other = ways
+    if seed % 2:
+        second = await other(rev_ids)
+        return await one(rev_ids), second
+    first = await one(rev_ids)
+    return first, await other(rev_ids)
+
+
+def batches_of(server: Server, session: aiohttp.ClientSession) -> Way:
+    """Revisions per second in batches, all at a time."""
+
+    async def batch(rev_ids: Sequence[int]) -> None:
+        request = {"instances": [{"rev_id": rev_id} for rev_id in rev_ids]}
+        await server.post(session, f"/v1/models/{MODEL}:predict", request)
+
+    async def way(rev_ids: Sequence[int]) -> float:
+        started = time.perf_counter()
+        await asyncio.gather(*(batch(part) for part in parts(rev_ids, SIZE)))
+        return len(rev_ids) / (time.perf_counter() - started)
+
+    return way
+
+
+def singles_of(server: Server, session: aiohttp.ClientSession) -> Way:
+    """Revisions per second one after another."""
+
+    async def way(rev_ids: Sequence[int]) -> float:
+        started = time.perf_counter()
+        for rev_id in rev_ids:
+            await server.score(session, rev_id)
+        return len(rev_ids) / (time.perf_counter() - started)
+
+    return way
+
+
+def cpu_of(
+    together: Server, apart: Sequence[Server], session: aiohttp.ClientSession, size: int
+) -> tuple[Way, Way]:
+    """CPU seconds per revision scored by both models: in one call, and by a server each."""
+
+    async def by_one(rev_ids: Sequence[int]) -> float:
+        before = cpu_seconds(together.pid)
+        for part in parts(rev_ids, size):
+            await together.post(session, "/v1/scores", {"rev_ids": part})
+        return (cpu_seconds(together.pid) - before) / len(rev_ids)
+
+    async def by_two(rev_ids: Sequence[int]) -> float:
+        before = sum(cpu_seconds(server.pid) for server in apart)
+        for server, name in zip(apart, BOTH):
+            for part in parts(rev_ids, size):
+                instances = [{"rev_id": rev_id} for rev_id in part]
+                request = {"instances": instances} if size > 1 else instances[0]
+                await server.post(session, f"/v1/models/{name}:predict", request)
+        return (sum(cpu_seconds(server.pid) for server in apart) - before) / len(rev_ids)
+
+    return by_one, by_two
+
+
+def parts(rev_ids: Sequence[int], size: int) -> list[list[int]]:
+    """The revisions in their order, so many at a time."""
+    return [list(rev_ids[first : first + size]) for first in range(0, len(rev_ids), size)]
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and all that descend from it have computed."""
+    parents: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(name))
+        ticks[int(name)] = sum(map(int, fields[11:13]))
+    family = [pid]
+    for member in family:
+        family += parents.get(member, [])
+    return sum(ticks.get(member, 0) for member in family) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
