@@ -14,11 +14,18 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import UpstreamUnusable
 from liftwing_serving.mediawiki import answers
 from liftwing_serving.mediawiki.api import Api, Wiki
-from liftwing_serving.mediawiki.batcher import Limits
 
 # What MediaWiki says of a revision that is deleted, hidden or was never there.
 REVISION_GONE = frozenset({"nosuchrevid", "permissiondenied", "missingcontent-revid"})
 ITEM_PROPERTIES = {"prop": "pageprops", "ppprop": "wikibase_item"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may ask for at most: titles, and the bytes that they take in its URL."""
+
+    keys: int = 50
+    url_bytes: int = 6000
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from liftwing_serving.interrupts import quiet_interrupts
 
 with quiet_interrupts():
-    from liftwing_serving.outlink.settings import PredictorSettings, TransformerSettings
+    from liftwing_serving.outlink.settings import settings_by_image
     from liftwing_serving.outlink.startup import serve_predictor, serve_transformer
 
-__all__ = ["PredictorSettings", "TransformerSettings", "serve_predictor", "serve_transformer"]
+__all__ = ["serve_predictor", "serve_transformer", "settings_by_image"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import TooManyRequests
+from liftwing_serving.outlink import schemas
 from liftwing_serving.outlink.topics import (
     MODEL,
     TopicRequest,
@@ -25,6 +26,8 @@ class Predictor(Servable[TopicRequest]):
     """A fastText model in worker processes: prediction holds Python's lock while it runs."""
 
     platform = "fasttext"
+    request_schema = schemas.TOPIC_REQUEST
+    answer_schema = schemas.TOPIC_ANSWER
 
     def __init__(self, runner: Runner, workers: int) -> None:
         super().__init__(MODEL)

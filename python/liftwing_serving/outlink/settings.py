@@ -9,6 +9,7 @@ from liftwing_serving.settings import (
     EventSettings,
     MediaWikiSettings,
     ServerSettings,
+    Settings,
     WorkerSettings,
 )
 
@@ -29,3 +30,8 @@ class TransformerSettings(ServerSettings, MediaWikiSettings, EventSettings):
 
     model_version: str = "unknown"
     """Version of the predictor's model, for events."""
+
+
+def settings_by_image() -> dict[str, type[Settings]]:
+    """What each image reads from the environment, by the image's name."""
+    return {"outlink": PredictorSettings, "outlink-transformer": TransformerSettings}

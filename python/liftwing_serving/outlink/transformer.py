@@ -13,6 +13,7 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, Overloaded, TooManyRequests
 from liftwing_serving.events import Classification, EventSender, prediction_event
 from liftwing_serving.mediawiki import Links, RevisionGone, Wiki
+from liftwing_serving.outlink import schemas
 from liftwing_serving.outlink.clients import PredictorClient
 from liftwing_serving.outlink.requests import Article, OutlinkRequest, outlink_request
 from liftwing_serving.outlink.topics import MODEL, NO_LINKS, Topics
@@ -36,6 +37,8 @@ class Transformer(Servable[OutlinkRequest]):
     """
 
     platform = "outlinks"
+    request_schema = schemas.OUTLINK_REQUEST
+    answer_schema = schemas.OUTLINK_ANSWER
 
     def __init__(
         self,
@@ -94,13 +97,18 @@ class Transformer(Servable[OutlinkRequest]):
             else:
                 items = await self._links.of_page(wiki, article.title, article.page_id, deadline)
         except RevisionGone as gone:
-            raise BadRequest(
-                f"Cannot fetch revision {article.revision_id} on {article.wiki.host}: "
-                f"MediaWiki API error '{gone.code}'."
-            ) from None
+            raise revision_gone(article, gone) from None
         if not items:
             raise BadRequest(NO_LINKS)
         return " ".join(items)
+
+
+def revision_gone(article: Article, gone: RevisionGone) -> BadRequest:
+    """What is told of an article's revision that the wiki does not show."""
+    return BadRequest(
+        f"Cannot fetch revision {article.revision_id} on {article.wiki.host}: "
+        f"MediaWiki API error '{gone.code}'."
+    )
 
 
 def _question(article: Article, features: str, threshold: float) -> dict[str, Any]:

@@ -54,7 +54,7 @@ REVISION = {
     "rev_size": 2891,
     "editor": USER,
 }
-FULL = {
+FULL: dict[str, Any] = {
     "changelog_kind": "update",
     "page_change_kind": "move",
     "dt": "2023-06-07T22:03:54Z",
@@ -178,7 +178,7 @@ def test_whatever_stands_at_a_place_the_event_is_valid_or_refused(
     "path", ["changelog_kind", "page_change_kind", "dt", "wiki_id", "page", "revision"]
 )
 def test_what_the_event_must_have_is_asked_for_by_name(path: str) -> None:
-    assert path in refusal(page_change(**{path: None}))
+    assert path in refusal(page_change(**{path: None}))  # type: ignore[arg-type]
 
 
 def test_a_redirect_page_without_a_title_is_left_out() -> None:

@@ -25,7 +25,7 @@ from liftwing_serving.outbound import open_session
 from liftwing_serving.outlink.clients import HttpPredictor
 
 FIELDS = {"features_str": "Q1"}
-GOOD = {"topics": [["STEM.Physics", 0.75]], "lang": "en"}
+GOOD: dict[str, Any] = {"topics": [["STEM.Physics", 0.75]], "lang": "en"}
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
