@@ -254,8 +254,8 @@ def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
     texts += texts_of_outlinks()
 
     listed = text_of(ROOT / "docs/api.md").partition("Texts that clients match:")[2]
-    documented = re.findall(r"^- `(.+)`$", listed.partition("\n#")[0], re.M)
-    patterns = [re.escape(text).replace(re.escape("..."), ".*") for text in documented]
+    documented = re.findall(r"^- (`+)(.+)\1$", listed.partition("\n#")[0], re.M)
+    patterns = [re.escape(text).replace(re.escape("..."), ".*") for _, text in documented]
     for text in texts:
         assert sum(bool(re.fullmatch(pattern, text)) for pattern in patterns) == 1, text
     assert len(patterns) == len(texts)
