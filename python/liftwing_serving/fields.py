@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ MAX_INTEGER = 2**53 - 1
 # Lists, objects and their members. A megabyte of events has 43,000; of `[[]],` it would have
 # 630,000, which take a quarter of a second to build.
 MAX_PARTS = 50_000
+
+MAX_SHOWN = 100
+_UNSAFE = re.compile(r"[^A-Za-z0-9._:/-]")
 
 
 def check_parts(*texts: bytes) -> None:
@@ -51,6 +55,12 @@ def as_object(value: object) -> dict[str, Any]:
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body holds, whatever its content type says. Raises BadRequest."""
     return as_object(json_value(body))
+
+
+def shown(value: str) -> str:
+    """A caller's text as it may stand in an answer and a log line."""
+    safe = _UNSAFE.sub("?", value[:MAX_SHOWN])
+    return safe if len(value) <= MAX_SHOWN else f"{safe}..."
 
 
 def positive_integer(fields: Mapping[str, Any], name: str) -> int:

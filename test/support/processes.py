@@ -144,8 +144,9 @@ class ModelServer:
         flags: Sequence[str] = (),
         wait: bool = True,
         program: Path = MODEL_SERVER,
+        port: int = 0,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         defaults = {"DRAIN_DELAY_SECONDS": "0", "ASYNCIO_AUX_WORKERS": "2"}

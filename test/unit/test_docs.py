@@ -62,7 +62,7 @@ def in_backticks(text: str) -> list[str]:
 
 def settings() -> set[str]:
     """The variables that any image reads."""
-    from liftwing_serving.revscoring.families import settings_by_image
+    from liftwing_serving.cli.images import settings_by_image
 
     classes = settings_by_image().values()
     return {name.upper() for kind in classes for name in kind.model_fields}
@@ -72,7 +72,7 @@ def test_the_settings_are_those_of_the_configuration_document() -> None:
     tables, flags, _ = text_of(ROOT / "docs/configuration.md").partition("## Flags")
     assert flags
     documented = re.findall(r"^\| ([A-Z0-9_]+) \|", tables, re.M)
-    assert sorted(documented) == sorted(settings())
+    assert set(documented) == settings()
 
 
 # Of tools and of the Makefile, not of the servers.
@@ -195,6 +195,34 @@ def test_the_errors_of_the_api_document_are_those_that_clients_meet() -> None:
     assert again == {"502", "503"}
 
 
+def texts_of_outlinks() -> list[str]:
+    """What the transformer refuses requests with, the names in them as the document has them."""
+    from liftwing_serving import errors
+    from liftwing_serving.mediawiki import RevisionGone
+    from liftwing_serving.outlink.requests import Article, outlink_request
+    from liftwing_serving.outlink.transformer import revision_gone
+    from liftwing_serving.wikipedias import Wikipedia
+
+    event = {"$schema": "/mediawiki/revision/create/2.0.0", "database": "X", "page_title": "T"}
+    wrong: list[dict[str, object]] = [
+        {},
+        {"lang": 3},
+        {"wiki_id": "X"},
+        {"lang": "en", "page_title": "T", "page_id": 1},
+        {"lang": "en"},
+        {"threshold": "x"},
+        {"event": event},
+        {"features_str": ""},
+    ]
+    texts = []
+    for fields in wrong:
+        with pytest.raises(errors.BadRequest) as caught:
+            outlink_request(fields)
+        texts.append(caught.value.message)
+    gone = revision_gone(Article(Wikipedia("Lwiki", "L"), page_id=1), RevisionGone("code"))
+    return [*texts, gone.message.replace("None", "N")]
+
+
 def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
     from liftwing_serving import errors
     from liftwing_serving.fields import json_object
@@ -223,10 +251,11 @@ def test_the_texts_of_the_api_document_are_those_that_clients_get() -> None:
         with pytest.raises(errors.BadRequest) as caught:
             score_request(json_object(body), "Y", ("Y-damaging",))
         texts.append(caught.value.message)
+    texts += texts_of_outlinks()
 
     listed = text_of(ROOT / "docs/api.md").partition("Texts that clients match:")[2]
-    documented = re.findall(r"^- `(.+)`$", listed.partition("\n#")[0], re.M)
-    patterns = [re.escape(text).replace(re.escape("..."), ".*") for text in documented]
+    documented = re.findall(r"^- (`+)(.+)\1$", listed.partition("\n#")[0], re.M)
+    patterns = [re.escape(text).replace(re.escape("..."), ".*") for _, text in documented]
     for text in texts:
         assert sum(bool(re.fullmatch(pattern, text)) for pattern in patterns) == 1, text
     assert len(patterns) == len(texts)

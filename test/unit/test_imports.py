@@ -17,11 +17,16 @@ PACKAGE = ROOT / "python/liftwing_serving"
 NAME = "liftwing_serving"
 
 ROOMS = {"events", "mediawiki", "server", "workers"}
-FAMILIES = {"revscoring"}
+FAMILIES = {"outlink", "revscoring"}
 COMMAND_LINE = {"cli"}
 UPSTAIRS = ROOMS | FAMILIES | COMMAND_LINE
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+SERVERS = [
+    path
+    for folder in ("outlink", "outlink-transformer", "revscoring")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
 
 
 def part_of(path: Path) -> str:
@@ -93,7 +98,7 @@ def test_a_face_hands_on_what_it_promises(part: str) -> None:
 def test_names_of_a_room_are_taken_from_its_face() -> None:
     inside = [
         f"{path.relative_to(ROOT)} takes {name or 'all'} from {module}"
-        for path in [*MODULES, *(ROOT / "revscoring").rglob("*.py")]
+        for path in [*MODULES, *SERVERS]
         for module, name in names_imported_by(path)
         for part in ROOMS | FAMILIES
         if module.startswith(f"{NAME}.{part}")
@@ -126,8 +131,9 @@ def test_a_room_knows_nothing_of_what_is_not_its_affair(room: str, stranger: str
 
 
 def test_a_model_server_takes_nothing_but_its_family() -> None:
-    for path in (ROOT / "revscoring").rglob("*.py"):
-        assert parts_imported_by(path) <= {"revscoring"}, path
+    for path in SERVERS:
+        family = path.relative_to(ROOT).parts[0].removesuffix("-transformer")
+        assert parts_imported_by(path) <= {family}, path
 
 
 def test_a_service_folder_never_shadows_the_revscoring_library() -> None:

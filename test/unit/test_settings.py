@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from liftwing_serving.cli.images import settings_by_image
 from liftwing_serving.revscoring import FAMILIES, RevscoringSettings, families
 from liftwing_serving.revscoring.settings import EmbeddingSettings, TopicSettings
 from liftwing_serving.settings import (
@@ -133,7 +134,7 @@ def test_all_wrong_values_are_named_at_once(environment: pytest.MonkeyPatch) -> 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
     assert (
-        as_markdown(families.settings_by_image()) in DOCS.read_text()
+        as_markdown(settings_by_image()) in DOCS.read_text()
     ), "docs/configuration.md is stale: paste what `liftwing-serving settings --markdown` prints"
 
 
@@ -179,7 +180,7 @@ def test_only_servers_of_topics_are_asked_for_embeddings(environment: pytest.Mon
 def test_every_setting_is_documented() -> None:
     undocumented = [
         name
-        for kind in families.settings_by_image().values()
+        for kind in settings_by_image().values()
         for name, field in kind.model_fields.items()
         if not field.description
     ]

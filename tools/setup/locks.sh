@@ -27,6 +27,11 @@ for family in "${families[@]}"; do
     compile "revscoring/$family/requirements.lock" python/pyproject.toml --extra "$family" \
         --constraint revscoring/requirements.lock
 done
+compile outlink/requirements.lock python/pyproject.toml --extra outlink \
+    --constraint revscoring/requirements.lock
+compile outlink-transformer/requirements.lock python/pyproject.toml --extra transformer \
+    --constraint revscoring/requirements.lock
 # The checkout tests what the images carry, so the production locks bind it.
 compile requirements/dev.lock python/pyproject.toml requirements/dev.in \
-    "${all[@]}" --extra cli --constraint revscoring/requirements.lock
+    "${all[@]}" --extra outlink --extra cli --constraint revscoring/requirements.lock \
+    --constraint outlink/requirements.lock

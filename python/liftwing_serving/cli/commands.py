@@ -19,6 +19,7 @@ from rich.table import Table
 
 from liftwing_serving import catalogue, revscoring
 from liftwing_serving.catalogue import Service
+from liftwing_serving.cli.images import settings_by_image
 from liftwing_serving.cli.asking import Answer, score_all
 from liftwing_serving.revscoring import ServiceName, family_of
 from liftwing_serving.settings import SettingsError, as_markdown
@@ -142,7 +143,7 @@ def settings(
     ] = False,
 ) -> None:
     """List the environment variables that servers read."""
-    text = as_markdown(revscoring.families.settings_by_image())
+    text = as_markdown(settings_by_image())
     if markdown:
         sys.stdout.write(text)
     else:

@@ -16,7 +16,7 @@ import orjson
 from liftwing_serving import metrics
 from liftwing_serving.events.eventgate import Again, EventGate, Verdict
 from liftwing_serving.events.queue import EventStore, MemoryQueue, QueuedEvent
-from liftwing_serving.events.reading import MAX_EVENT_BYTES
+from liftwing_serving.events.values import MAX_EVENT_BYTES
 from liftwing_serving.events.suspects import Suspects
 from liftwing_serving.retries import RetryPolicy
 from liftwing_serving.settings import EventSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -25,9 +25,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse_flags(arguments: Sequence[str], models: int) -> argparse.Namespace:
+def parse_flags(
+    arguments: Sequence[str],
+    models: int,
+    add_flags: Callable[[argparse.ArgumentParser], None] = lambda parser: None,
+) -> argparse.Namespace:
     """The flags of a server of so many models. Exits on unknown and on impossible ones."""
     parser = make_parser()
+    add_flags(parser)
     flags = parser.parse_args(arguments)
     if flags.workers > 1:
         parser.error("--workers above 1 is refused: ASYNCIO_AUX_WORKERS sets the worker processes")

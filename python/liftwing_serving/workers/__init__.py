@@ -4,6 +4,7 @@ Knows nothing of wikis, KServe or revscoring: a task is any picklable value, and
 knows what it means.
 """
 
+from liftwing_serving.workers.bundler import Bundler
 from liftwing_serving.workers.load import Load, Work
 from liftwing_serving.workers.messages import Handler, HandlerSpec
 from liftwing_serving.workers.queue import Result
@@ -11,6 +12,7 @@ from liftwing_serving.workers.runner import Runner, Runners, make_runners
 from liftwing_serving.workers.template import TemplateFailed
 
 __all__ = [
+    "Bundler",
     "Handler",
     "HandlerSpec",
     "Load",

@@ -83,7 +83,7 @@ class Load:
 
     def __init__(self, max_queue_seconds: float) -> None:
         self.workers = 1
-        self._max_queue_seconds = max_queue_seconds
+        self.max_queue_seconds = max_queue_seconds
         self._costs: dict[Hashable, Cost] = {}
         self._announced: Counter[Hashable] = Counter()
         self._planned: Counter[Hashable] = Counter()
@@ -172,7 +172,7 @@ class Load:
         """
         batch = number > 1
         own = self.expected(Work(kind)) * max(1.0, number / self.workers)
-        limit = min(self._max_queue_seconds, PLANNED_SHARE * seconds_left - own)
+        limit = min(self.max_queue_seconds, PLANNED_SHARE * seconds_left - own)
         return self._over(self.queued_seconds(now, batch=batch), limit, batch)
 
     def refusal_of_heavy(self, work: Work, seconds_left: float, now: float) -> int | None:
