@@ -23,14 +23,6 @@ ITEM_PROPERTIES = {"prop": "pageprops", "ppprop": "wikibase_item"}
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one call may ask for at most: titles, and the bytes that they take in its URL."""
-
-    keys: int = 50
-    url_bytes: int = 6000
-
-
-@dataclass(frozen=True, slots=True)
 class Bounds:
     """How many items are wanted, and how many calls for one article run side by side.
 
