@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 
-from liftwing_serving import logs, metrics, server
+from liftwing_serving import server
 from liftwing_serving.events import open_sender
-from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Links
 from liftwing_serving.outbound import open_session
 from liftwing_serving.outlink.clients import PredictorClient, client_for
@@ -21,12 +19,10 @@ from liftwing_serving.outlink.predictor import LocalPredictor, Predictor
 from liftwing_serving.outlink.settings import PredictorSettings, TransformerSettings
 from liftwing_serving.outlink.topics import MODEL
 from liftwing_serving.outlink.transformer import Publishing, Transformer
-from liftwing_serving.settings import ServerSettings, SettingsError, load_settings
+from liftwing_serving.settings import SettingsError, load_settings
 from liftwing_serving.workers import HandlerSpec, make_runners
 
 HANDLER = "liftwing_serving.outlink.handler:make_handler"
-
-S = TypeVar("S", bound=ServerSettings)
 
 
 def serve_predictor(arguments: Sequence[str] | None = None) -> None:
@@ -35,9 +31,10 @@ def serve_predictor(arguments: Sequence[str] | None = None) -> None:
     With the flag `--with_transformer` clients are answered as the transformer does. `arguments` are
     KServe's flags, this process's own by default. Raises OSError if no process can be started.
     """
-    settings = _begin(PredictorSettings)
-    if not settings.model_path.is_file():
-        sys.exit(f"MODEL_PATH: there is no model file {settings.model_path}.")
+    settings = server.begin(PredictorSettings)
+    with server.nonsense_ends_it():
+        if not settings.model_path.is_file():
+            raise SettingsError(f"MODEL_PATH: there is no model file {settings.model_path}.")
     # The worker template loads the model while KServe is imported here.
     runners = make_runners(settings, HandlerSpec(HANDLER, settings.model_path))
 
@@ -62,7 +59,7 @@ def serve_transformer(arguments: Sequence[str] | None = None) -> None:
 
     The flag `--predictor_host` names its predictor. `arguments` as for `serve_predictor`.
     """
-    settings = _begin(TransformerSettings)
+    settings = server.begin(TransformerSettings)
 
     @asynccontextmanager
     async def servables(flags: argparse.Namespace) -> AsyncIterator[list[server.Servable[Any]]]:
@@ -87,24 +84,6 @@ async def _open_transformer(
         publishing = Publishing(sender, settings.eventgate_stream or "", settings.model_version)
     wiki_url = str(settings.wiki_url) if settings.wiki_url else None
     return Transformer(Links(Api.of(session, settings)), client, wiki_url, publishing)
-
-
-def _begin(kind: type[S]) -> S:
-    """The settings, once signals and the log are as a server's; exits if they make no sense."""
-    # The first process of a container ignores what it has no handler for.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    end_on_interrupt()
-    try:
-        settings = load_settings(kind)
-    except SettingsError as error:
-        sys.exit(f"{error}")
-    logs.configure(
-        settings.kserve_loglevel,
-        settings.framework_log_level,
-        settings.access_log_level,
-        logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
-    )
-    return settings
 
 
 def _arguments(given: Sequence[str] | None) -> Sequence[str]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from liftwing_serving import logs, metrics, server
+from liftwing_serving import server
 from liftwing_serving.events import open_sender
-from liftwing_serving.interrupts import end_on_interrupt
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring import several
@@ -26,7 +24,7 @@ from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.settings import EmbeddingSettings, RevscoringSettings
 from liftwing_serving.revscoring.tasks import ModelFile
 from liftwing_serving.server import Servable
-from liftwing_serving.settings import SettingsError, load_settings
+from liftwing_serving.settings import SettingsError
 from liftwing_serving.workers import HandlerSpec, Runners, make_runners
 
 logger = logging.getLogger(__name__)
@@ -42,21 +40,10 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     process's own by default; settings that are `given` are not looked for in the environment.
     Raises OSError if no process can be started.
     """
-    # The first process of a container ignores what it has no handler for.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    end_on_interrupt()
-    try:
-        settings = load_settings(settings_of(families), **given)
+    settings = server.begin(settings_of(families), **given)
+    with server.nonsense_ends_it():
         names = parse_names(settings.inference_name, families)
         files = model_files(settings, names)
-    except SettingsError as error:
-        sys.exit(f"{error}")
-    logs.configure(
-        settings.kserve_loglevel,
-        settings.framework_log_level,
-        settings.access_log_level,
-        logs.BackgroundHandler(metrics.LOG_LINES_DROPPED.inc),
-    )
     warn_of_stand_ins(settings.nltk_data, names)
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))

@@ -4,7 +4,8 @@ V1 is KServe's own protocol, V2 the Open Inference Protocol. Importing KServe ta
 so nothing here imports it before `run`.
 """
 
+from liftwing_serving.server.beginning import begin, nonsense_ends_it
 from liftwing_serving.server.run import run
 from liftwing_serving.server.servable import Servable
 
-__all__ = ["Servable", "run"]
+__all__ = ["Servable", "begin", "nonsense_ends_it", "run"]
