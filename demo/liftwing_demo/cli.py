@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from liftwing_serving.revscoring import FAMILIES, Family
+from liftwing_serving.revscoring import FAMILIES
 
 from liftwing_demo.children import die_with_parent
 from liftwing_demo.mediawiki import serve as mediawiki_server
 from liftwing_demo.eventgate import server as eventgate_server
 from liftwing_demo.listening import FLAGS, LOOPBACK, MAKE_VARIABLES, Listening
+from liftwing_demo.outlinks import card as outlink_card
+from liftwing_demo.outlinks import read_report
 from liftwing_demo.run import (
     Demo,
     DemoError,
@@ -22,6 +24,7 @@ from liftwing_demo.run import (
     console,
     prepare,
     prepare_items,
+    prepare_outlinks,
     prepare_wiki,
 )
 from liftwing_demo.run import run as run_demo
@@ -87,6 +90,13 @@ def run(
         typer.Option(help="gRPC port of the model server.", show_default="--port and one"),
     ] = None,
     wiki_port: Annotated[int, typer.Option(help="Port of the wiki.")] = 8090,
+    outlinks_port: Annotated[
+        int | None,
+        typer.Option(
+            help="The first of four ports of the outlink pair, which comes with editquality.",
+            show_default="--port and two",
+        ),
+    ] = None,
     host: Host = LOOPBACK,
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
@@ -99,7 +109,9 @@ def run(
     """Build what is missing, start wiki and model server, show a score, wait for Ctrl-C."""
     if by_make:
         die_with_parent()
-    listening = Listening(host, port, grpc_port or port + 1, wiki_port)
+    # The pair belongs to the demo that is started if nothing else is asked for.
+    outlinks = (outlinks_port or port + 2) if suite is EDITQUALITY else None
+    listening = Listening(host, port, grpc_port or port + 1, wiki_port, outlinks)
     try:
         run_demo(
             Demo(folder, listening, revisions, kind, suite), MAKE_VARIABLES if by_make else FLAGS
@@ -125,6 +137,8 @@ def build(
 def _build(demo: Demo, suites: Sequence[Suite]) -> None:
     try:
         built = prepare(demo, suites)
+        if len(suites) > 1:
+            built |= prepare_outlinks(demo)
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -182,28 +196,33 @@ def models(folder: Folder = DEFAULT_FOLDER) -> None:
     console.print(table)
 
 
-def _family(name: str) -> Family:
-    found = next((family for family in FAMILIES if family.folder == name), None)
-    if found is None:
-        names = ", ".join(family.folder for family in FAMILIES)
-        raise typer.BadParameter(f"There is no family called {name}; there are {names}.")
-    return found
+def _card_of(name: str) -> str:
+    names = [*(family.folder for family in FAMILIES), outlink_card.FAMILY]
+    if name not in names:
+        raise typer.BadParameter(f"There is no card called {name}; there are {', '.join(names)}.")
+    return name
 
 
 @app.command()
 def card(
     family: Annotated[
-        Family, typer.Argument(parser=_family, help="Whose card: the folder in revscoring/.")
+        str, typer.Argument(parser=_card_of, help="Whose card: a family's folder, or outlink.")
     ],
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Print the section of a model card that tells how good the demo models are."""
     demo = Demo(folder)
+    if family == outlink_card.FAMILY:
+        with WikiStore.open(demo.wiki_file) as store:
+            section = outlink_card.render_card(read_report(demo.models), store.meta())
+        typer.echo(section, nl=False)
+        return
     trained: list[Trained] = []
+    served = next(one.kinds for one in FAMILIES if one.folder == family)
     for suite in SUITES:
-        kinds = [recipe.kind for recipe in suite.recipes if recipe.kind in family.kinds]
+        kinds = [recipe.kind for recipe in suite.recipes if recipe.kind in served]
         if kinds:
             reports = read_reports(suite, demo.models)
             with WikiStore.open(demo.stores[suite.site.database]) as store:
                 trained.append((suite, {kind: reports[kind] for kind in kinds}, store.meta()))
-    typer.echo(render_card(family.folder, trained), nl=False)
+    typer.echo(render_card(family, trained), nl=False)

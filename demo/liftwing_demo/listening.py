@@ -10,8 +10,20 @@ from ipaddress import IPv4Address
 LOOPBACK = IPv4Address("127.0.0.1")
 
 # What sets each, by who started the demo.
-FLAGS = {"host": "--host", "http": "--port", "grpc": "--grpc-port", "wiki": "--wiki-port"}
-MAKE_VARIABLES = {"host": "LISTEN", "http": "PORT", "grpc": "GRPC_PORT", "wiki": "WIKI_PORT"}
+FLAGS = {
+    "host": "--host",
+    "http": "--port",
+    "grpc": "--grpc-port",
+    "wiki": "--wiki-port",
+    "outlinks": "--outlinks-port",
+}
+MAKE_VARIABLES = {
+    "host": "LISTEN",
+    "http": "PORT",
+    "grpc": "GRPC_PORT",
+    "wiki": "WIKI_PORT",
+    "outlinks": "OUTLINKS_PORT",
+}
 
 
 class CannotListen(Exception):
@@ -20,17 +32,37 @@ class CannotListen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The address of all, the two ports of the model server and the one of the wiki."""
+    """The address of all, the two ports of the model server and the one of the wiki.
+
+    `outlinks` is the first of four for the outlink pair, if it is started: the transformer's two,
+    then its predictor's.
+    """
 
     host: IPv4Address = LOOPBACK
     http: int = 8080
     grpc: int = 8081
     wiki: int = 8090
+    outlinks: int | None = None
 
     @property
     def http_url(self) -> str:
         """Where this machine reaches the model server."""
         return f"http://{self._reached}:{self.http}"
+
+    @property
+    def outlinks_url(self) -> str:
+        """Where this machine reaches the outlink transformer."""
+        return f"http://{self._reached}:{self.outlink_ports[0]}"
+
+    @property
+    def predictor(self) -> str:
+        """Host and port of the outlink predictor, as this machine reaches it."""
+        return f"{self._reached}:{self.outlink_ports[2]}"
+
+    @property
+    def outlink_ports(self) -> list[int]:
+        """HTTP and gRPC of the transformer, then of the predictor; empty if there are none."""
+        return [] if self.outlinks is None else [self.outlinks + place for place in range(4)]
 
     @property
     def wiki_url(self) -> str:
@@ -52,8 +84,10 @@ class Listening:
                 f"{setters['host']} sets another address."
             )
         asked: dict[int, str] = {}
-        for which in ("http", "grpc", "wiki"):
-            port, setter = getattr(self, which), setters[which]
+        ports = [(which, getattr(self, which)) for which in ("http", "grpc", "wiki")]
+        ports += [("outlinks", port) for port in self.outlink_ports]
+        for which, port in ports:
+            setter = setters[which]
             if other := asked.get(port):
                 raise CannotListen(f"Port {port} is asked for twice, by {other} and by {setter}.")
             if problem := self._problem(port):

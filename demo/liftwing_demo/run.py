@@ -29,6 +29,8 @@ from liftwing_demo.mediawiki import (
     mediawiki_is_current,
     require_packages,
 )
+from liftwing_demo.outlinks import model_is_current
+from liftwing_demo.outlinks.serve import question, start_pair
 from liftwing_demo.training import Suite, models_are_current, train_models
 from liftwing_demo.training.record import EMBEDDINGS
 from liftwing_demo.training.suites import EDITQUALITY
@@ -64,6 +66,11 @@ class Demo:
     revisions: int | None = None
     wiki: WikiKind = WikiKind.EMBEDDED
     suite: Suite = EDITQUALITY
+
+    @property
+    def with_outlinks(self) -> bool:
+        """Whether the outlink pair is started too."""
+        return self.listening.outlinks is not None
 
     @property
     def wiki_file(self) -> Path:
@@ -109,12 +116,19 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
     except CannotListen as error:
         raise DemoError(str(error)) from None
     prepare(demo, [demo.suite])
+    if demo.with_outlinks:
+        prepare_outlinks(demo)
     with Children() as children:
         started = time.monotonic()
         start_wiki(children, demo)
         start_server(children, demo)
+        if demo.with_outlinks:
+            start_pair(children, demo.listening, demo.models)
         wait_until_ready(children, demo)
         show_score(demo, time.monotonic() - started)
+        if demo.with_outlinks:
+            console.print("\nOr for the topics of an article, by its links:\n")
+            show_answer(*question(demo.listening))
         console.print("\nCtrl-C stops wiki and server.")
         while not (ended := children.ended()):
             time.sleep(0.2)
@@ -148,6 +162,18 @@ def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:
                 f"Features cannot be extracted; `make setup` prepares what they read.\n{error}"
             ) from None
     return built or bool(stale)
+
+
+def prepare_outlinks(demo: Demo) -> bool:
+    """Train the outlink model unless a good one is there, and tell whether there was to."""
+    if model_is_current(demo.wiki_file, demo.models):
+        return False
+    # Imports fastText and scikit-learn, which take seconds.
+    from liftwing_demo.outlinks.train import train_topics
+
+    with progress_bars() as report:
+        train_topics(demo.wiki_file, demo.models, report)
+    return True
 
 
 def use_corpora() -> None:
@@ -248,25 +274,39 @@ def start_server(children: Children, demo: Demo) -> None:
 def wait_until_ready(children: Children, demo: Demo) -> None:
     """Wait for the models to be loaded. Raises DemoError if something ends before."""
     give_up = time.monotonic() + START_SECONDS
-    with console.status("starting wiki and model server"):
+    urls = [demo.listening.http_url]
+    if demo.with_outlinks:
+        urls += [demo.listening.outlinks_url, f"http://{demo.listening.predictor}"]
+    with console.status("starting wiki and model servers"):
         while time.monotonic() < give_up:
             if ended := children.ended():
                 raise DemoError(f"The {ended} could not start; its message is above.")
-            try:
-                with urllib.request.urlopen(f"{demo.listening.http_url}/v2/health/ready"):
-                    return
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
+            if all(map(_is_ready, urls)):
+                return
+            time.sleep(0.1)
     raise DemoError(f"The model server was not ready after {START_SECONDS:g} seconds.")
 
 
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/v2/health/ready"):
+            return True
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
 def show_score(demo: Demo, seconds: float) -> None:
-    """Print a curl line that works as pasted, and its answer. Raises DemoError if there is none."""
+    """Say what is served, and show a score. Raises DemoError if there is none."""
     suite = demo.suite
     url = f"{demo.listening.http_url}/v1/models/{suite.service(suite.example)}:predict"
     body = json.dumps({"rev_id": suite.rev_id})
     kinds = ", ".join(recipe.kind for recipe in suite.recipes)
     console.print(f"Ready after {seconds:.1f} s, serving {kinds}. Ask for a score:\n")
+    show_answer(url, body)
+
+
+def show_answer(url: str, body: str) -> None:
+    """Print a curl line that works as pasted, and its answer. Raises DemoError if there is none."""
     console.print(f"  [bold]curl {url} -d '{body}'[/bold]\n")
     request = urllib.request.Request(url, data=body.encode(), method="POST")
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from liftwing_demo.training import SUITES, suite_called
 from support.environment import environment
-from support.processes import ROOT, ModelServer, Wiki, free_port
+from support.processes import ROOT, ModelServer, Wiki, free_demo_ports, free_port
 
 COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
 REVISIONS = "40"
@@ -70,6 +70,8 @@ def test_everything_is_built_and_shown_with_its_figures(built: tuple[Path, str])
         for recipe in suite.recipes:
             assert (folder / "models" / suite.service(recipe.kind) / recipe.file).is_file()
             assert suite.service(recipe.kind) in printed
+    assert (folder / "models/outlink-topic-model/model.bin").is_file()
+    assert "outlink-topic-model" in printed
 
 
 def test_a_second_build_finds_everything_up_to_date(built: tuple[Path, str]) -> None:
@@ -121,6 +123,29 @@ def test_run_trains_only_what_it_starts_and_shows_an_item_s_score(tmp_path: Path
     assert score["prediction"] in items.recipe("itemquality").labels
     folders = {path.name for path in (tmp_path / "models").iterdir() if path.is_dir()}
     assert folders == {"wikidatawiki-itemquality", "wikidatawiki-itemtopic", "word2vec"}
+
+
+def test_run_starts_the_outlink_pair_too_and_shows_topics(built: tuple[Path, str]) -> None:
+    """Over the models of the others, which it finds there."""
+    folder, _ = built
+    http, grpc, wiki, outlinks = map(str, free_demo_ports())
+    options = ["--port", http, "--grpc-port", grpc, "--wiki-port", wiki]
+    command = demo("run", *options, "--outlinks-port", outlinks, "--dir", str(folder))
+    with subprocess.Popen(
+        command,
+        env=environment(CORPORA),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
+        running.send_signal(signal.SIGINT)
+        printed += running.stdout.read()
+    assert running.returncode == 0 and printed.endswith("stopped\n"), printed
+    assert f"127.0.0.1:{outlinks}/v1/models/outlink-topic-model:predict" in printed
+    (answer,) = [json.loads(line) for line in printed.splitlines() if '{"prediction"' in line]
+    assert answer["prediction"]["article"] == "https://en.wikipedia.org/wiki/Albert%20Einstein"
 
 
 def test_a_family_that_is_not_there_is_told() -> None:

@@ -28,6 +28,7 @@ from support.processes import (
     call,
     children,
     exists,
+    free_demo_ports,
     free_port,
     wait_until,
 )
@@ -405,8 +406,9 @@ def test_fault_6_liveness_does_not_wait_behind_heavy_revisions(
 @pytest.mark.timeout(400)
 def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> None:
     """`make run` as a user sees it, on the models a checkout keeps."""
-    ports = [str(free_port()) for _ in range(3)]
-    command = ["demo", "run", "--port", ports[0], "--wiki-port", ports[1], "--grpc-port", ports[2]]
+    http, grpc, wiki, outlinks = map(str, free_demo_ports())
+    command = ["demo", "run", "--port", http, "--grpc-port", grpc, "--wiki-port", wiki]
+    command += ["--outlinks-port", outlinks]
     log = tmp_path / "demo.log"
     with log.open("wb") as stream:
         demo = subprocess.Popen(
@@ -421,11 +423,13 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
         wait_until(lambda: "Ctrl-C" in log.read_text() or demo.poll() is not None, 300, "a score")
         text = log.read_text()
         assert '"scores":{"1000001"' in text, text
-        (line,) = [line for line in text.splitlines() if line.strip().startswith("curl ")]
-        pasted = subprocess.run(
-            line, shell=True, env=environment(), capture_output=True, text=True, check=True
-        )
-        assert '"prediction"' in pasted.stdout
+        lines = [line for line in text.splitlines() if line.strip().startswith("curl ")]
+        assert len(lines) == 2
+        for line in lines:
+            pasted = subprocess.run(
+                line, shell=True, env=environment(), capture_output=True, text=True, check=True
+            )
+            assert '"prediction"' in pasted.stdout
         card = subprocess.run(
             [COMMAND, "demo", "card"], cwd=ROOT, env=environment(), capture_output=True, text=True
         )
@@ -438,8 +442,10 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
             text=True,
         )
         assert taken.returncode == 1
-        assert f"Port {ports[0]} cannot be used" in taken.stderr
+        assert f"Port {http} cannot be used" in taken.stderr
         assert "--port sets another" in taken.stderr
+        pair = [str(int(outlinks) + place) for place in range(4)]
+        ports = [http, grpc, wiki, *pair]
         assert {port: addresses_of(int(port)) for port in ports} == dict.fromkeys(
             ports, {IPv4Address("127.0.0.1")}
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from liftwing_demo import checkout
+from liftwing_demo.listening import FLAGS, CannotListen, Listening
 from liftwing_serving.revscoring import families
 from support.environment import environment
 
@@ -33,6 +34,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_demo_ports() -> tuple[int, int, int, int]:
+    """For a demo: HTTP, gRPC, the wiki's, and the first of four for the outlink pair."""
+    while True:
+        first = free_port()
+        try:
+            Listening(outlinks=first, http=first + 4, grpc=first + 5, wiki=first + 6).require_free(
+                FLAGS
+            )
+        except CannotListen:
+            continue
+        return first + 4, first + 5, first + 6, first
 
 
 @dataclass

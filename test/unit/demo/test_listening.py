@@ -50,6 +50,13 @@ def test_a_port_that_is_asked_for_twice_is_named_with_both() -> None:
     assert told == f"Port {second} is asked for twice, by GRPC_PORT and by WIKI_PORT."
 
 
+def test_each_port_of_the_outlink_pair_has_to_be_free_if_it_is_started(taken: int) -> None:
+    ports = {"http": free_port(), "grpc": free_port(), "wiki": free_port()}
+    Listening(**ports).require_free(FLAGS)  # type: ignore[arg-type]
+    told = refusal(Listening(**ports, outlinks=taken - 3))  # type: ignore[arg-type]
+    assert "--outlinks-port sets another." in told
+
+
 def test_what_is_no_port_and_no_address_of_this_machine_is_refused() -> None:
     assert refusal(Listening(http=65536)).startswith("Port 65536 cannot be used: ports end at")
     # TEST-NET-1, which no machine has.
@@ -85,15 +92,16 @@ def made(*variables: str) -> dict[str, str]:
 
 
 def test_make_has_a_variable_for_each_port_and_the_address() -> None:
-    values = {"host": "0.0.0.0", "http": "1", "grpc": "2", "wiki": "3"}
+    values = {"host": "0.0.0.0", "http": "1", "grpc": "2", "wiki": "3", "outlinks": "4"}
     options = made(*(f"{MAKE_VARIABLES[which]}={value}" for which, value in values.items()))
     assert options == {FLAGS[which]: value for which, value in values.items()}
 
 
 def test_make_listens_on_the_loopback_and_on_the_default_ports() -> None:
-    defaults = Listening()
+    defaults = Listening(outlinks=8082)
     assert made() == {FLAGS[which]: str(getattr(defaults, which)) for which in FLAGS}
 
 
 def test_a_second_demo_takes_the_grpc_port_after_its_http_port() -> None:
     assert made("PORT=8081")["--grpc-port"] == "8082"
+    assert made("PORT=8081")["--outlinks-port"] == "8083"
