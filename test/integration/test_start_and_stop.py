@@ -20,6 +20,7 @@ import grpc
 import pytest
 from support import openinference
 from support.environment import environment
+from support.outlink import PREDICTOR
 from support.processes import (
     MODEL_SERVER,
     ROOT,
@@ -430,10 +431,17 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
                 line, shell=True, env=environment(), capture_output=True, text=True, check=True
             )
             assert '"prediction"' in pasted.stdout
-        card = subprocess.run(
-            [COMMAND, "demo", "card"], cwd=ROOT, env=environment(), capture_output=True, text=True
-        )
-        assert card.stdout in (MODEL_SERVER.parent / "README.md").read_text()
+        for name, server in (("editquality", MODEL_SERVER), ("outlink", PREDICTOR)):
+            card = subprocess.run(
+                [COMMAND, "demo", "card", name],
+                cwd=ROOT,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert "## Demo models" in card.stdout
+            assert card.stdout in (server.parent / "README.md").read_text(), name
         taken = subprocess.run(
             [COMMAND, *command],
             cwd=ROOT,

@@ -25,21 +25,21 @@ def test_every_article_with_links_is_an_example(store: WikiStore) -> None:
 
 
 def test_a_model_is_trained_again_for_another_wiki_or_recipe(
-    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wiki_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not outlinks.model_is_current(store_path, tmp_path)
-    write_record(store_path, tmp_path, REPORT)
-    assert not outlinks.model_is_current(store_path, tmp_path), "there is no model"
+    assert not outlinks.model_is_current(wiki_path, tmp_path)
+    write_record(wiki_path, tmp_path, REPORT)
+    assert not outlinks.model_is_current(wiki_path, tmp_path), "there is no model"
     file = outlinks.model_file(tmp_path)
     file.parent.mkdir()
     file.write_bytes(b"model")
-    assert outlinks.model_is_current(store_path, tmp_path)
+    assert outlinks.model_is_current(wiki_path, tmp_path)
     assert outlinks.read_report(tmp_path) == REPORT
     monkeypatch.setattr(record, "PIECES", 3)
-    assert not outlinks.model_is_current(store_path, tmp_path)
+    assert not outlinks.model_is_current(wiki_path, tmp_path)
     monkeypatch.undo()
     (tmp_path / record.RECORD).write_text(json.dumps({"identity": {}, "report": {}}))
-    assert not outlinks.model_is_current(store_path, tmp_path)
+    assert not outlinks.model_is_current(wiki_path, tmp_path)
 
 
 def test_the_card_shows_what_was_measured() -> None:
