@@ -1,0 +1,46 @@
+"""What the images of the outlink pair do not carry, and its servers do not import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.environment import environment
+
+ROOT = Path(__file__).parents[3]
+OF_OTHERS = {"gensim", "nltk", "revscoring", "scikit-learn", "scipy"}
+
+
+def locked(folder: str) -> set[str]:
+    lock = (ROOT / folder / "requirements.lock").read_text()
+    return set(re.findall(r"^([a-z0-9-]+)==", lock, re.M))
+
+
+def test_the_transformers_image_has_no_library_of_any_model() -> None:
+    packages = locked("outlink-transformer")
+    assert {"aiohttp", "kserve", "mwapi"} <= packages
+    assert packages & (OF_OTHERS | {"fasttext"}) == set()
+
+
+def test_the_predictors_image_has_fasttext_and_no_other_models_library() -> None:
+    packages = locked("outlink")
+    assert "fasttext" in packages
+    assert packages & OF_OTHERS == set()
+
+
+@pytest.mark.parametrize("module", ["outlink", "outlink.clients", "outlink.grpc_client"])
+def test_nothing_that_the_transformer_imports_is_a_library_of_a_model(module: str) -> None:
+    code = f"import sys, liftwing_serving.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (
+        set(done.stdout.split()) & {"fasttext", "gensim", "nltk", "revscoring", "sklearn"} == set()
+    )
