@@ -144,7 +144,11 @@ def test_run_starts_the_outlink_pair_too_and_shows_topics(built: tuple[Path, str
         printed += running.stdout.read()
     assert running.returncode == 0 and printed.endswith("stopped\n"), printed
     assert f"127.0.0.1:{outlinks}/v1/models/outlink-topic-model:predict" in printed
-    (answer,) = [json.loads(line) for line in printed.splitlines() if '{"prediction"' in line]
+    (answer,) = [
+        json.loads(line)
+        for line in printed.splitlines()
+        if line.strip().startswith('{"prediction"')
+    ]
     assert answer["prediction"]["article"] == "https://en.wikipedia.org/wiki/Albert%20Einstein"
 
 
