@@ -149,7 +149,8 @@ def test_run_starts_the_outlink_pair_too_and_shows_topics(built: tuple[Path, str
         for line in printed.splitlines()
         if line.strip().startswith('{"prediction"')
     ]
-    assert answer["prediction"]["article"] == "https://en.wikipedia.org/wiki/Albert%20Einstein"
+    assert answer["prediction"]["article"] == "https://en.wikipedia.org/wiki/Apollo%2011"
+    assert answer["prediction"]["results"]
 
 
 def test_a_family_that_is_not_there_is_told() -> None:

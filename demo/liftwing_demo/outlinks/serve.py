@@ -20,7 +20,7 @@ QUIET = {
     # Nobody balances load over a demo.
     "DRAIN_DELAY_SECONDS": "0",
 }
-EXAMPLE = {"lang": "en", "page_title": "Albert Einstein"}
+EXAMPLE = {"lang": "en", "page_title": "Apollo 11"}
 
 
 def start_pair(children: Children, listening: Listening, models: Path) -> None:
