@@ -30,6 +30,26 @@ def demo(*arguments: str) -> list[str]:
     return [COMMAND, "demo", *arguments, "--revisions", REVISIONS]
 
 
+def printed_until_interrupted(command: list[str]) -> str:
+    """What a demo prints that gets Ctrl-C once it is up; it must end quietly."""
+    with subprocess.Popen(
+        command,
+        env=environment(CORPORA),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
+        # A person, too, has read the line before pressing it.
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        printed += running.stdout.read()
+    assert running.returncode == 0 and printed.endswith("stopped\n"), printed
+    assert "Traceback" not in printed
+    return printed
+
+
 def build_all(folder: Path) -> str:
     command = demo("build", "--all", "--dir", str(folder))
     done = subprocess.run(command, env=environment(CORPORA), capture_output=True, text=True)
@@ -102,21 +122,7 @@ def test_run_trains_only_what_it_starts_and_shows_an_item_s_score(tmp_path: Path
     port, wiki_port = str(free_port()), str(free_port())
     options = ["--family", "items", "--port", port, "--grpc-port", str(free_port())]
     command = demo("run", *options, "--wiki-port", wiki_port, "--dir", str(tmp_path))
-    with subprocess.Popen(
-        command,
-        env=environment(CORPORA),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
-        assert running.stdout is not None
-        printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
-        # A person, too, has read the line before pressing it.
-        time.sleep(1)
-        running.send_signal(signal.SIGINT)
-        printed += running.stdout.read()
-    assert running.returncode == 0 and printed.endswith("stopped\n"), printed
-    assert "Traceback" not in printed
+    printed = printed_until_interrupted(command)
     assert f"127.0.0.1:{port}/v1/models/wikidatawiki-itemquality:predict" in printed
     (answer,) = [json.loads(line) for line in printed.splitlines() if '{"wikidatawiki"' in line]
     score = answer["wikidatawiki"]["scores"][str(items.rev_id)]["itemquality"]["score"]
@@ -131,18 +137,7 @@ def test_run_starts_the_outlink_pair_too_and_shows_topics(built: tuple[Path, str
     http, grpc, wiki, outlinks = map(str, free_demo_ports())
     options = ["--port", http, "--grpc-port", grpc, "--wiki-port", wiki]
     command = demo("run", *options, "--outlinks-port", outlinks, "--dir", str(folder))
-    with subprocess.Popen(
-        command,
-        env=environment(CORPORA),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
-        assert running.stdout is not None
-        printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
-        running.send_signal(signal.SIGINT)
-        printed += running.stdout.read()
-    assert running.returncode == 0 and printed.endswith("stopped\n"), printed
+    printed = printed_until_interrupted(command)
     assert f"127.0.0.1:{outlinks}/v1/models/outlink-topic-model:predict" in printed
     (answer,) = [
         json.loads(line)

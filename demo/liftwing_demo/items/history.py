@@ -13,9 +13,9 @@ from liftwing_demo.items.facts import FIRST_ITEM, facts_about
 from liftwing_demo.items.growth import GROWTH, HARM, Edit, Growing, found
 from liftwing_demo.items.subjects import Subject, invented, of_articles
 from liftwing_demo.wiki.articles import Article
-from liftwing_demo.wiki.editors import Editor, timestamp
-from liftwing_demo.wiki.ledger import Draft, Ledger, PageState, Step
-from liftwing_demo.wiki.records import Hidden, Page, User
+from liftwing_demo.wiki.editors import Editor
+from liftwing_demo.wiki.ledger import Draft, Ledger, LedgerHistory, PageState, Step
+from liftwing_demo.wiki.records import Hidden
 
 FIRST_ITEM_REVISION_ID = 1_500_000_001
 FIRST_ITEM_PAGE_ID = 110_000_001
@@ -28,7 +28,7 @@ HARM_RATE = 0.08
 TALK = 1
 
 
-class ItemHistory:
+class ItemHistory(LedgerHistory):
     """The revisions of the items, and the pages and accounts that they need."""
 
     def __init__(self, articles: Sequence[Article], seed: int) -> None:
@@ -36,21 +36,6 @@ class ItemHistory:
         self._subjects = _in_turn(
             list(of_articles(articles)), list(islice(invented(self._ledger.rng), INVENTED))
         )
-
-    @property
-    def pages(self) -> list[Page]:
-        """Every page that exists so far."""
-        return [state.page for state in self._ledger.states]
-
-    @property
-    def accounts(self) -> list[User]:
-        """Every account registered so far."""
-        return list(self._ledger.cast.accounts.values())
-
-    @property
-    def now(self) -> str:
-        """The ISO time of the last revision."""
-        return timestamp(self._ledger.now)
 
     @property
     def subjects(self) -> int:

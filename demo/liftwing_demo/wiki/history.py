@@ -8,10 +8,9 @@ from datetime import timedelta
 
 from liftwing_demo.wiki.articles import Article
 from liftwing_demo.wiki.edits import BY_ROBOT, GOOD
-from liftwing_demo.wiki.editors import Editor, timestamp
-from liftwing_demo.wiki.ledger import OPENING, Draft, Ledger, PageState, Step
+from liftwing_demo.wiki.editors import Editor
+from liftwing_demo.wiki.ledger import OPENING, Draft, Ledger, LedgerHistory, PageState, Step
 from liftwing_demo.wiki.rarities import MIDDLE_BYTES, RARITIES
-from liftwing_demo.wiki.records import Page, User
 from liftwing_demo.wiki.vandalism import BAD, CLUMSY
 
 FIRST_ARTICLE_REVISION_ID = 900_001
@@ -28,7 +27,7 @@ TYPICAL_BYTES = 15_000
 """A page is edited the less often the more it exceeds this: large pages are slow to score."""
 
 
-class History:
+class History(LedgerHistory):
     """An endless run of revisions over some articles, and the pages and accounts they need."""
 
     def __init__(self, articles: Sequence[Article], seed: int) -> None:
@@ -39,21 +38,6 @@ class History:
         self._articles = [article for article in articles if article.page_id not in held_back]
         self._drafts: dict[int, list[str]] = {}
         self._unreverted: list[PageState] = []
-
-    @property
-    def pages(self) -> list[Page]:
-        """Every page that exists so far."""
-        return [state.page for state in self._ledger.states]
-
-    @property
-    def accounts(self) -> list[User]:
-        """Every account registered so far."""
-        return list(self._ledger.cast.accounts.values())
-
-    @property
-    def now(self) -> str:
-        """The ISO time of the last revision."""
-        return timestamp(self._ledger.now)
 
     def founding(self) -> Iterator[Step]:
         """The first known revision of each article, a year before the rest; to run first."""

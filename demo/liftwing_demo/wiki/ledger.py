@@ -7,7 +7,7 @@ from random import Random
 
 from liftwing_demo.wiki.editors import Cast, Editor, timestamp
 from liftwing_demo.wiki.edits import Kind, comment_of, pick_change
-from liftwing_demo.wiki.records import Hidden, Labels, Page, Revision
+from liftwing_demo.wiki.records import Hidden, Labels, Page, Revision, User
 
 FIRST_REVISION_ID = 1_000_001
 FIRST_NEW_PAGE_ID = 70_000_001
@@ -186,3 +186,24 @@ class Ledger:
             state.stable = revision
         state.head = revision
         return Step(revision, Labels(rev_id, draft.kind, draft.damaging, draft.goodfaith))
+
+
+class LedgerHistory:
+    """What a history that is entered in a ledger tells of itself."""
+
+    _ledger: Ledger
+
+    @property
+    def pages(self) -> list[Page]:
+        """Every page that exists so far."""
+        return [state.page for state in self._ledger.states]
+
+    @property
+    def accounts(self) -> list[User]:
+        """Every account registered so far."""
+        return list(self._ledger.cast.accounts.values())
+
+    @property
+    def now(self) -> str:
+        """The ISO time of the last revision."""
+        return timestamp(self._ledger.now)

@@ -7,17 +7,24 @@ The events are of the schemas mediawiki/revision/create 1 and 2 and mediawiki/pa
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from liftwing_serving.errors import BadRequest
-from liftwing_serving.events.values import flag, integer, moment, object_of, text, texts, uri
+from liftwing_serving.events.values import (
+    PAGE_CHANGE,
+    REVISION_CREATE,
+    flag,
+    integer,
+    moment,
+    object_of,
+    text,
+    texts,
+    uri,
+    with_schema,
+)
 from liftwing_serving.fields import shown
-
-_REVISION_CREATE = re.compile(r"/mediawiki/revision/create/[12]\.")
-_PAGE_CHANGE = re.compile(r"/mediawiki/page/change/1\.")
 
 Shape = Mapping[str, "Callable[[object], Any] | Shape"]
 
@@ -117,14 +124,10 @@ class PageEvent:
 
 def parse_page_event(event: object) -> PageEvent:
     """The page that an event tells of. Raises BadRequest, which names the wrong field."""
-    if not isinstance(event, dict):
-        raise BadRequest('Expected "event" to be a JSON object.')
-    schema = event.get("$schema")
-    if not isinstance(schema, str):
-        raise BadRequest('Expected "$schema" of the event to be a string.')
-    if _REVISION_CREATE.match(schema):
+    event, schema = with_schema(event)
+    if REVISION_CREATE.match(schema):
         return PageEvent(_required_text(event, "database"), _required_text(event, "page_title"))
-    if not _PAGE_CHANGE.match(schema):
+    if not PAGE_CHANGE.match(schema):
         raise BadRequest(
             f"Unsupported event of schema {shown(schema)}, the page cannot be determined."
         )

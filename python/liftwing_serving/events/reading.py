@@ -10,7 +10,6 @@ an impossible value is left out, so that the produced event is valid whatever ca
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,8 @@ import orjson
 from liftwing_serving.errors import BadRequest
 from liftwing_serving.events.values import (
     MAX_EVENT_BYTES,
+    PAGE_CHANGE,
+    REVISION_CREATE,
     flag,
     integer,
     moment,
@@ -27,11 +28,9 @@ from liftwing_serving.events.values import (
     texts,
     too_large,
     uri,
+    with_schema,
 )
 from liftwing_serving.fields import MAX_INTEGER, positive_integer, shown
-
-_REVISION_CREATE = re.compile(r"/mediawiki/revision/create/[12]\.")
-_PAGE_CHANGE = re.compile(r"/mediawiki/page/change/1\.")
 
 # What a score event has beside its source; 64 topics, all predicted, take 7,500.
 SCORE_BYTES = 10_000
@@ -75,14 +74,10 @@ def parse_event(event: object, wiki: str) -> EventSource:
 
     `wiki` is a database name. Raises BadRequest, which names the wrong field.
     """
-    if not isinstance(event, dict):
-        raise BadRequest('Expected "event" to be a JSON object.')
-    schema = event.get("$schema")
-    if not isinstance(schema, str):
-        raise BadRequest('Expected "$schema" of the event to be a string.')
-    if _REVISION_CREATE.match(schema):
+    event, schema = with_schema(event)
+    if REVISION_CREATE.match(schema):
         return _bounded(_from_revision_create(event, _database(event, "database", wiki)))
-    if _PAGE_CHANGE.match(schema):
+    if PAGE_CHANGE.match(schema):
         return _bounded(_from_page_change(event, _database(event, "wiki_id", wiki)))
     raise BadRequest(
         f"Unsupported event of schema {shown(schema)}, the rev_id value cannot be determined."

@@ -1,4 +1,4 @@
-"""Values in incoming events: read if they are what a schema allows, None otherwise.
+"""Incoming events: their schemas, and values, read if a schema allows them and None otherwise.
 
 Their bounds are those of the event schemas (https://schema.wikimedia.org). Pure functions.
 """
@@ -11,6 +11,9 @@ from typing import Any
 
 from liftwing_serving.errors import BadRequest
 from liftwing_serving.fields import MAX_INTEGER
+
+REVISION_CREATE = re.compile(r"/mediawiki/revision/create/[12]\.")
+PAGE_CHANGE = re.compile(r"/mediawiki/page/change/1\.")
 
 # The schema's bound of a URI. An event's other texts have some hundreds of characters at most.
 MAX_TEXT = 8192
@@ -32,6 +35,16 @@ _URI = re.compile(
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+
+
+def with_schema(event: object) -> tuple[dict[str, Any], str]:
+    """An incoming event and the name of its schema. Raises BadRequest if it is none."""
+    if not isinstance(event, dict):
+        raise BadRequest('Expected "event" to be a JSON object.')
+    schema = event.get("$schema")
+    if not isinstance(schema, str):
+        raise BadRequest('Expected "$schema" of the event to be a string.')
+    return event, schema
 
 
 def too_large() -> BadRequest:

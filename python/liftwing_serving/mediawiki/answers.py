@@ -186,22 +186,17 @@ def users_of_ids(document: dict[str, Any]) -> dict[int, User]:
     return {user.userid: user.named(user.name) for user in users}
 
 
-def items_of(document: dict[str, Any]) -> list[str]:
-    """The Wikidata items of the pages in a `prop=pageprops` answer, in its order.
+def items_of(document: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """The Wikidata items of the pages in a `prop=pageprops` answer, in its order; and the
+    parameters with which the query goes on, none if it is complete.
 
-    https://www.mediawiki.org/wiki/API:Pageprops. Raises UpstreamUnusable as `revisions_of` does.
+    https://www.mediawiki.org/wiki/API:Pageprops and https://www.mediawiki.org/wiki/API:Continue.
+    Raises UpstreamUnusable as `revisions_of` does.
     """
-    pages = _checked(_LinksAnswer, document, "lacks the properties of pages").query.pages
-    return [page.pageprops.wikibase_item for page in pages if page.pageprops.wikibase_item]
-
-
-def continuation_of(document: dict[str, Any]) -> dict[str, str]:
-    """The parameters with which a query goes on, none if it is complete.
-
-    https://www.mediawiki.org/wiki/API:Continue. Raises UpstreamUnusable as `revisions_of` does.
-    """
-    further = _checked(_LinksAnswer, document, "lacks what it goes on with").continuation
-    return {name: str(value) for name, value in further.items()}
+    answer = _checked(_LinksAnswer, document, "lacks the properties of pages")
+    items = (page.pageprops.wikibase_item for page in answer.query.pages)
+    further = {name: str(value) for name, value in answer.continuation.items()}
+    return [item for item in items if item], further
 
 
 def linked_titles_of(document: dict[str, Any]) -> list[str]:

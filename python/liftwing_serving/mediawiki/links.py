@@ -78,8 +78,8 @@ class Links:
         seen: list[dict[str, str]] = []
         while True:
             document = await self._api.query(wiki, {**query, **further}, deadline)
-            items |= dict.fromkeys(answers.items_of(document))
-            continuation = answers.continuation_of(document)
+            found, continuation = answers.items_of(document)
+            items |= dict.fromkeys(found)
             if not continuation or len(items) >= self._bounds.items:
                 return list(items)[: self._bounds.items]
             if continuation in seen:
@@ -118,7 +118,8 @@ class Links:
         async def ask(batch: list[str]) -> list[str]:
             query = {"titles": "|".join(batch), "redirects": "1", **ITEM_PROPERTIES}
             async with free:
-                return answers.items_of(await self._api.query(wiki, query, deadline))
+                items, _ = answers.items_of(await self._api.query(wiki, query, deadline))
+                return items
 
         calls = [asyncio.ensure_future(ask(batch)) for batch in batches(titles, self._bounds)]
         try:

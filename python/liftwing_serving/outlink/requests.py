@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -35,11 +35,6 @@ class Article:
         if self.title is None:
             return f"https://{self.wiki.host}/wiki?curid={self.page_id}"
         return f"https://{self.wiki.host}/wiki/{quote(self.title)}"
-
-    @property
-    def key(self) -> Hashable:
-        """Requests for equal articles have the same outlinks."""
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +83,21 @@ def _article(fields: Mapping[str, Any]) -> Article:
 
 def _wiki(fields: Mapping[str, Any]) -> Wikipedia:
     if "lang" not in fields and "wiki_id" in fields:
-        name = fields["wiki_id"]
-        if not isinstance(name, str):
-            raise BadRequest('Expected "wiki_id" to be a string.')
-        wiki = wikipedias.by_database(name)
-        if wiki is None:
-            raise BadRequest(f"Unknown wiki_id: {read.shown(name)}")
-        return wiki
+        return _named(fields, "wiki_id", wikipedias.by_database)
     if "lang" not in fields:
         raise BadRequest('Missing "lang" in input data.')
-    name = fields["lang"]
+    return _named(fields, "lang", wikipedias.by_language)
+
+
+def _named(
+    fields: Mapping[str, Any], field: str, look_up: Callable[[str], Wikipedia | None]
+) -> Wikipedia:
+    name = fields[field]
     if not isinstance(name, str):
-        raise BadRequest('Expected "lang" to be a string.')
-    wiki = wikipedias.by_language(name)
+        raise BadRequest(f'Expected "{field}" to be a string.')
+    wiki = look_up(name)
     if wiki is None:
-        raise BadRequest(f"Unknown lang: {read.shown(name)}")
+        raise BadRequest(f"Unknown {field}: {read.shown(name)}")
     return wiki
 
 

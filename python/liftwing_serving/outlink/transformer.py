@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ class Transformer(Servable[OutlinkRequest]):
         self._predictor = predictor
         self._wiki_url = wiki_url
         self._publishing = publishing
-        self._features: SingleFlight[Hashable, str] = SingleFlight()
+        self._features: SingleFlight[Article, str] = SingleFlight()
 
     def read(self, fields: dict[str, Any]) -> OutlinkRequest:
         """An article, from the fields that docs/api.md lists. Raises BadRequest."""
@@ -84,7 +84,7 @@ class Transformer(Servable[OutlinkRequest]):
 
     async def _features_of(self, article: Article, deadline: Deadline) -> str:
         fetch = functools.partial(self._fetch, article, deadline)
-        return await self._features.run(article.key, deadline, fetch)
+        return await self._features.run(article, deadline, fetch)
 
     async def _fetch(self, article: Article, deadline: Deadline) -> str:
         """The items of the article's outlinks, with spaces between. Raises BadRequest for none."""
