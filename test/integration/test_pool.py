@@ -130,6 +130,29 @@ async def test_an_idle_workers_death_is_noticed(pool: WorkerPool) -> None:
     await until(lambda: pool.workers_alive == 2 and before[0] not in pool.worker_pids)
 
 
+async def test_a_pool_whose_workers_all_died_still_takes_work(pool: WorkerPool) -> None:
+    os.kill(pool.template_pid, signal.SIGSTOP)
+    for pid in pool.worker_pids:
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: pool.workers_alive == 0)
+    assert pool.alive
+    os.kill(pool.template_pid, signal.SIGCONT)
+    assert await run(pool, "echo", 1) == 1
+
+
+async def test_a_pool_without_template_and_workers_takes_no_work_until_it_is_whole(
+    pool: WorkerPool,
+) -> None:
+    # The event loop has no turn until all are dead, and then hears of the template last.
+    for pid in [*pool.worker_pids, pool.template_pid]:
+        os.kill(pid, signal.SIGKILL)
+        while exists(pid):
+            time.sleep(0.01)
+    await until(lambda: not pool.alive)
+    await until(lambda: pool.workers_alive > 0, 10)
+    assert pool.alive
+
+
 async def test_template_and_workers_dying_together_is_survived(pool: WorkerPool) -> None:
     pids = [pool.template_pid, *pool.worker_pids]
     for pid in pids:
@@ -262,6 +285,18 @@ async def test_templates_that_cannot_be_started_leave_no_descriptors(
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
 
 
+async def test_a_template_is_ready_from_when_it_has_loaded_until_it_dies() -> None:
+    template = Template(SPEC)
+    try:
+        assert not template.ready
+        await template.attach(lambda: None)
+        assert template.ready
+        os.kill(template.pid, signal.SIGKILL)
+        await until(lambda: not template.ready)
+    finally:
+        template.kill()
+
+
 async def test_a_template_that_hangs_while_it_starts_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,7 +385,7 @@ async def test_a_lack_of_descriptors_is_got_over(
     try:
         for pid in pool.worker_pids:
             os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(0.3)
+        await until(lambda: not pool.alive)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "Too many open files" in caplog.text

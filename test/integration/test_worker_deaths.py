@@ -27,7 +27,9 @@ def shared_server(
     tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, model_files: dict[str, Path]
 ) -> Iterator[ModelServer]:
     log = tmp_path_factory.mktemp("server") / "server.log"
-    server = ModelServer(log, environment_for(MODEL, model_files, running_wiki, {}))
+    # Nobody is refused or given up because the machine is slow.
+    settings = {"MAX_QUEUE_SECONDS": 600, "REQUEST_DEADLINE_SECONDS": 120}
+    server = ModelServer(log, environment_for(MODEL, model_files, running_wiki, settings))
     yield server
     assert server.close() == 0, log.read_text()
 

@@ -60,8 +60,6 @@ class WorkerPool:
         self._on_worker_death = on_worker_death
         self._on_worker_stopped = on_worker_stopped
         self.description: Any = None
-        # Read for each request; it changes only when a worker starts or ends.
-        self.alive = False
         self._spec = spec
         adopt_orphans()
         self._template = Template(spec)
@@ -69,6 +67,7 @@ class WorkerPool:
         self._workers: set[WorkerLink] = set()
         self._idle: deque[WorkerLink] = deque()
         self._queue = JobQueue()
+        self._forks = True
         self._missing = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -82,6 +81,11 @@ class WorkerPool:
         for _ in range(self.size):
             await self._add_worker()
         self._keeper = asyncio.get_running_loop().create_task(self._keep_whole())
+
+    @property
+    def alive(self) -> bool:
+        """Whether work is taken: there is a worker, or there is one in milliseconds."""
+        return bool(self._workers) or (self._forks and self._template.ready)
 
     @property
     def workers_alive(self) -> int:
@@ -233,7 +237,6 @@ class WorkerPool:
         self._queue.put_back(job)
 
     def _count_workers(self) -> None:
-        self.alive = bool(self._workers)
         self.load.workers = max(1, len(self._workers))
 
     def _template_lost(self) -> None:
@@ -256,6 +259,7 @@ class WorkerPool:
                 pass
             except (TemplateFailed, OSError) as error:
                 logger.error("the pool is not whole, trying again in %g s: %s", delay, error)
+                self._forks = False
                 await self._bury()
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, MAX_DELAY_SECONDS)
@@ -272,6 +276,7 @@ class WorkerPool:
         try:
             async with asyncio.timeout(LOAD_SECONDS):
                 await template.attach(self._template_lost)
+            self._forks = True
         except TimeoutError:
             template.detach()
             raise TemplateFailed("the new template does not finish loading") from None
@@ -297,6 +302,7 @@ class WorkerPool:
             transport.close()
             raise
         self._workers.add(worker)
+        self._forks = True
         self._count_workers()
         self._worker_free(worker)
 

@@ -64,6 +64,11 @@ class Template:
         """The template's process id, which is also its process group."""
         return self._process.pid
 
+    @property
+    def ready(self) -> bool:
+        """Whether it has loaded and lives, so that a worker is milliseconds away."""
+        return self.alive and self._greeting is not None and self._greeting.done()
+
     async def attach(self, on_death: Callable[[], None]) -> object:
         """Wait until the template has loaded; returns what its handler describes.
 
