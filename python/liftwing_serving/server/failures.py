@@ -68,14 +68,28 @@ def describe(error: Exception) -> tuple[int, str]:
     return status, text
 
 
+def answer(error: Exception) -> Response:
+    """`{"error": text}` with the error's own status; of a defect the text is the request id."""
+    if type(error) in EXPECTED_OF_KSERVE:
+        return answer_with(_describe_kserve_error(error), EXPECTED_OF_KSERVE[type(error)])
+    if isinstance(error, HTTPException):
+        # Starlette's refusals, such as of an unknown path or method.
+        return answer_with(error.detail, error.status_code, dict(error.headers or {}))
+    if isinstance(error, ClientDisconnect):
+        return answer_with("The client left.", CLIENT_LEFT)
+    retry_after = error.retry_after if isinstance(error, ServingError) else None
+    status, text = describe(error)
+    return answer_with(text, status, {"Retry-After": str(retry_after)} if retry_after else None)
+
+
 def add_handlers(app: FastAPI) -> None:
-    """Have the application answer every error as `{"error": text}`."""
-    for expected in EXPECTED_OF_KSERVE:
-        app.add_exception_handler(expected, _answer_kserve_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_exception_handler(ServingError, _answer_serving_error)
-    app.add_exception_handler(Exception, _answer_defect)
+    """Have the application answer every error so."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return answer(error)
+
+    for kind in (*EXPECTED_OF_KSERVE, HTTPException, ClientDisconnect, ServingError, Exception):
+        app.add_exception_handler(kind, handle)
 
 
 def grpc_error(error: Exception) -> tuple[StatusCode, str]:
@@ -84,36 +98,6 @@ def grpc_error(error: Exception) -> tuple[StatusCode, str]:
         return GRPC_STATUS[EXPECTED_OF_KSERVE[type(error)]], _describe_kserve_error(error)
     status, text = describe(error)
     return GRPC_STATUS[status], text
-
-
-async def _answer_serving_error(request: Request, error: Exception) -> Response:
-    """`{"error": text}` with the error's own status."""
-    assert isinstance(error, ServingError)
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    status, text = describe(error)
-    return answer_with(text, status, headers)
-
-
-async def _answer_kserve_error(request: Request, error: Exception) -> Response:
-    """KServe's own text and status for what is no defect, without its traceback in the log."""
-    return answer_with(_describe_kserve_error(error), EXPECTED_OF_KSERVE[type(error)])
-
-
-async def _answer_http_error(request: Request, error: Exception) -> Response:
-    """Starlette's refusals, such as of an unknown path or method, in the form of our errors."""
-    assert isinstance(error, HTTPException)
-    return answer_with(error.detail, error.status_code, dict(error.headers or {}))
-
-
-async def _answer_nobody(request: Request, error: Exception) -> Response:
-    """The client left in the middle of its request."""
-    return answer_with("The client left.", CLIENT_LEFT)
-
-
-async def _answer_defect(request: Request, error: Exception) -> Response:
-    """Any other exception."""
-    status, text = describe(error)
-    return answer_with(text, status)
 
 
 def _describe_kserve_error(error: Exception) -> str:

@@ -166,7 +166,7 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             status = Unavailable.status if came_by_http() else CLIENT_LEFT
             raise
         finally:
-            if await client_left():
+            if client_left():
                 status = CLIENT_LEFT
             metrics.REQUESTS.labels(self.name, str(status)).inc()
             for code, number in (tally.codes or {status: tally.instances}).items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from kserve import model_server
 from kserve.constants.constants import INFERENCE_CONTENT_LENGTH_HEADER
 from kserve.protocol.rest.server import RESTServer, metrics_handler
@@ -18,11 +18,11 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from liftwing_serving.server import failures, openapi, openinference
+from liftwing_serving.server import failures
 from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
-from liftwing_serving.server.hosted import Hosted
 from liftwing_serving.server.middleware import Entrance
+from liftwing_serving.server.posted import Endpoint, Shortcut, posted_endpoints
 from liftwing_serving.settings import ServerSettings
 
 # For the answers of what is given up to be written.
@@ -53,6 +53,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]
         self.config.http = BoundedConnection
         self._server = _UvicornServer(self.config)
         self._settings = settings
+        self._posted = posted_endpoints(data_plane)
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer until `stop`, and then until the last answer."""
@@ -77,7 +78,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]
         """KServe's application inside our middleware, which thus sees answers to defects too."""
         super().create_application()
         entrance = Entrance(
-            model_server.app,
+            Shortcut(model_server.app, self._posted),
             self._settings.max_body_bytes,
             self._settings.request_deadline_seconds,
         )
@@ -85,7 +86,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]
 
     def _register_endpoints(self, app: FastAPI) -> None:
         """KServe's endpoints, less those that are not offered, and requests read by us."""
-        app.include_router(_endpoints(self.dataplane))
+        app.include_router(_endpoints(self.dataplane, self._posted))
         generate = app.openapi
         # Asked for anew each time, as models are loaded after the routes are made.
         app.openapi = lambda: self.dataplane.complete(generate())  # type: ignore[method-assign]
@@ -112,35 +113,9 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
-def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
+def _endpoints(data_plane: LiftwingDataPlane, posted: Mapping[str, Endpoint]) -> APIRouter:
+    """All routes; those that are posted to are here for the document that describes them."""
     v1, v2 = V1Endpoints(data_plane), V2Endpoints(data_plane)
-
-    async def predict(model_name: str, request: Request) -> Response:
-        """The answer to a V1 request, which is read whole even if there is no such model."""
-        answer = await data_plane.answer(model_name, await request.body())
-        return Response(answer, media_type="application/json")
-
-    async def infer(model_name: str, request: Request) -> Response:
-        """The V1 answers to the V1 requests in the body's tensor, in a tensor too."""
-        body = await request.body()
-        data_plane.answering(model_name)
-        json_length = request.headers.get(INFERENCE_CONTENT_LENGTH_HEADER)
-        question = openinference.read_http(body, json_length, data_plane.max_instances)
-        texts = await data_plane.answer_each(model_name, question.elements)
-        answer, json_length = openinference.http_answer(question, model_name, texts)
-        if json_length is None:
-            return Response(answer, media_type="application/json")
-        headers = {INFERENCE_CONTENT_LENGTH_HEADER: json_length}
-        return Response(answer, headers=headers, media_type="application/octet-stream")
-
-    def own_route(hosted: Hosted) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            """The answer to a request in JSON."""
-            body = await data_plane.answer_route(hosted, await request.body())
-            return Response(body, media_type="application/json")
-
-        return answer
-
     router = APIRouter()
     for path, endpoint in {
         "/": data_plane.live,
@@ -155,11 +130,6 @@ def _endpoints(data_plane: LiftwingDataPlane) -> APIRouter:
         "/v2/models/{model_name}/ready": v1.model_ready,
     }.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model_exclude_none=True)
-    posted: dict[str, Callable[..., Awaitable[Response]]] = {
-        openapi.PREDICT: predict,
-        openapi.INFER: infer,
-        **{hosted.name: own_route(hosted) for hosted in data_plane.routes},
-    }
     for path, endpoint in posted.items():
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None)
     return router

@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liftwing_serving import logs, tracing
@@ -25,18 +24,18 @@ LINGER_SECONDS = 2.0
 NOT_OFFERED = re.compile(r"^/v2/repository/|^/v2/models/[^/]+/versions/|:explain$")
 
 
-_request: ContextVar[Request | None] = ContextVar("request", default=None)
+_exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
 
 
 def came_by_http() -> bool:
     """Whether the present request did; others came by gRPC."""
-    return _request.get() is not None
+    return _exchange.get() is not None
 
 
-async def client_left() -> bool:
+def client_left() -> bool:
     """Whether the present request came by HTTP and its client has gone."""
-    request = _request.get()
-    return request is not None and await request.is_disconnected()
+    exchange = _exchange.get()
+    return exchange is not None and exchange.left()
 
 
 async def unless_client_leaves(work: Coroutine[Any, Any, T]) -> T:
@@ -45,10 +44,10 @@ async def unless_client_leaves(work: Coroutine[Any, Any, T]) -> T:
     Raises Unavailable then, which nobody reads. gRPC cancels the calls of clients that leave by
     itself. For what takes long: watching costs two tasks.
     """
-    request = _request.get()
-    if request is None:
+    exchange = _exchange.get()
+    if exchange is None:
         return await work
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_leaving(request))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_leaving(exchange))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -60,9 +59,9 @@ async def unless_client_leaves(work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _leaving(request: Request) -> None:
+async def _leaving(exchange: _Exchange) -> None:
     """Return when the client leaves. The request's body has been read."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await exchange.receive())["type"] != "http.disconnect":
         pass
 
 
@@ -85,7 +84,7 @@ class Entrance:
         token = logs.request_id.set(request_id)
         tracing.take_up(headers)
         exchange = _Exchange(receive, send, request_id, self._max_body_bytes, self._body_seconds)
-        _request.set(Request(scope, exchange.receive))
+        _exchange.set(exchange)
         announced = headers.get("content-length", "0")
         try:
             if NOT_OFFERED.search(scope["path"]):
@@ -149,6 +148,17 @@ class _Exchange:
         if not message.get("more_body"):
             self._deadline = None
         return message
+
+    def left(self) -> bool:
+        """Whether the client has left, as far as is known now. The body has been read."""
+        receiving = self._receive().__await__()
+        try:
+            receiving.send(None)
+        except StopIteration as message:
+            return bool(message.value["type"] == "http.disconnect")
+        # It waits for news.
+        receiving.close()
+        return False
 
     async def send(self, message: Message) -> None:
         """A piece of the application's answer, with the request's id."""

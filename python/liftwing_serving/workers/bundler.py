@@ -27,10 +27,10 @@ class _Parcel:
 class Bundler:
     """Hands tasks to a runner in bundles of up to `max_size` bytes, a larger one alone.
 
-    The runner's handler gets a list of tasks and returns a list of their results. While fewer than
-    `parallel` bundles are under way a task leaves at the end of the event loop's present turn, with
-    those that came in the same turn; later ones leave together when a bundle returns. So a quiet
-    server adds no delay, and a busy one sends few bundles.
+    The runner's handler gets a list of tasks and returns a list of their results. A task leaves at
+    the end of the event loop's present turn, with those that came in the same turn, if nothing is
+    under way; else when that returns, or as soon as there is more than one bundle holds, to up to
+    `parallel` workers. So a quiet server adds no delay, and a busy one sends few bundles.
     """
 
     def __init__(self, runner: Runner, kind: Hashable, parallel: int, max_size: int) -> None:
@@ -40,7 +40,8 @@ class Bundler:
         self._max_size = max_size
         self._waiting: deque[_Parcel] = deque()
         self._waiting_size = 0
-        self._under_way: set[asyncio.Task[None]] = set()
+        # With the size of each.
+        self._under_way: dict[asyncio.Task[None], int] = {}
 
     def refusal(self, deadline: Deadline) -> int | None:
         """Whether a task that arrives is one too many: in how many seconds it might not be."""
@@ -70,13 +71,20 @@ class Bundler:
 
     def _depart(self, returned: asyncio.Task[None] | None = None) -> None:
         if returned is not None:
-            self._under_way.discard(returned)
-        while self._waiting and len(self._under_way) < self._parallel:
+            self._under_way.pop(returned)
+        while self._waiting and self._may_leave():
             parcels = self._next_bundle()
             if parcels:
                 bundle = asyncio.get_running_loop().create_task(self._deliver(parcels))
-                self._under_way.add(bundle)
+                self._under_way[bundle] = sum(parcel.size for parcel in parcels)
                 bundle.add_done_callback(self._depart)
+
+    def _may_leave(self) -> bool:
+        """Whether another worker is free, and needed."""
+        if not self._under_way:
+            return True
+        size = self._waiting_size + sum(self._under_way.values())
+        return len(self._under_way) < self._parallel and size > self._max_size
 
     def _next_bundle(self) -> list[_Parcel]:
         """What fits together, without those whose askers have left or are out of time."""

@@ -25,9 +25,11 @@ class Runner(Protocol):
     """Runs tasks. `description` is what the handler's `describe` returned, once started."""
 
     description: Any
-    # Whether anything is left that could run a task.
-    alive: bool
     load: Load
+
+    @property
+    def alive(self) -> bool:
+        """Whether anything is left that could run a task."""
 
     async def start(self) -> None:
         """Have the handler made. Raises TemplateFailed, OSError."""
