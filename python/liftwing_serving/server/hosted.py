@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -50,7 +50,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         super().__init__(name)
         self.servable: Servable[Any] | None = None
         self._settings = settings
-        self._labels = get_labels(name)
+        self._reading = PRE_HIST_TIME.labels(**get_labels(name))
+        self._answering = PREDICT_HIST_TIME.labels(**get_labels(name))
 
     @property
     def has_route(self) -> bool:
@@ -76,7 +77,7 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         DeadlineExceeded, and what the servable raises.
         """
         servable = self._loaded()
-        async with self._counted() as tally:
+        with self._counted() as tally:
             self._log(body)
             fields = json_object(body)
             if INSTANCES not in fields or self.has_route:
@@ -98,7 +99,7 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         if len(elements) == 1:
             return [await self.answer(text_of(elements[0]))]
         servable = self._loaded()
-        async with self._counted() as tally:
+        with self._counted() as tally:
             texts = [element for element in elements if isinstance(element, bytes)]
             self._log(*texts)
             check_parts(*texts)
@@ -109,9 +110,9 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             return await self._answer_batch(servable, read, elements, tally)
 
     async def _answer_one(self, servable: Servable[Any], fields: dict[str, Any]) -> bytes:
-        with PRE_HIST_TIME.labels(**self._labels).time():
+        with self._reading.time():
             request = servable.read(fields)
-        with PREDICT_HIST_TIME.labels(**self._labels).time():
+        with self._answering.time():
             deadline = self._deadline()
             answer = servable.answer(request, deadline)
             if self.has_route:
@@ -131,9 +132,9 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             raise TooManyInstances(self._settings.max_instances)
         tally.instances = len(given)
         logs.note(instances=len(given))
-        with PRE_HIST_TIME.labels(**self._labels).time():
+        with self._reading.time():
             batch = await Batch.read(read, given)
-        with PREDICT_HIST_TIME.labels(**self._labels).time():
+        with self._answering.time():
             await unless_client_leaves(batch.answer(servable, self._deadline()))
         tally.codes = batch.codes
         return await batch.texts()
@@ -150,8 +151,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         if self._settings.log_json_payload:
             logger.info("a request to %s", self.name, extra={"payload": loggable(*texts)})
 
-    @asynccontextmanager
-    async def _counted(self) -> AsyncIterator[_Tally]:
+    @contextmanager
+    def _counted(self) -> Iterator[_Tally]:
         """Counts the request by its status, and its instances by theirs or else by that too."""
         tally = _Tally()
         status = InternalError.status

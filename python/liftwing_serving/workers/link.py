@@ -19,6 +19,9 @@ from liftwing_serving.workers.template import Template
 
 logger = logging.getLogger(__name__)
 
+# A number: to join the two for each look would take longer than the look.
+LOOK = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
+
 
 class WorkerLink(asyncio.Protocol):
     """Gives one worker one job at a time; tells the pool when that is done and when it is lost.
@@ -61,7 +64,7 @@ class WorkerLink(asyncio.Protocol):
     def has_ended(self) -> bool:
         """Whether the process is gone, even if the event loop has not come round to it yet."""
         try:
-            return self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            return self._connection.recv(1, LOOK) == b""
         except BlockingIOError:
             return False
         except OSError:

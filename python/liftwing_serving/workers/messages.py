@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from liftwing_serving.errors import ServingError
 
@@ -54,15 +54,13 @@ class Failed:
     details: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A task's value."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """A task's error: a ServingError as it is, anything else as the text of its traceback."""
 
     error: ServingError | None

@@ -142,7 +142,7 @@ class WorkerPool:
             await asyncio.to_thread(template.kill)
 
     def _dispatch(self) -> None:
-        while self._idle:
+        while self._idle and self._queue:
             # A job given to a worker that died a moment ago would lose one of its tries.
             if self._idle[0].has_ended():
                 self._idle.popleft()
