@@ -103,10 +103,11 @@ class HttpPredictor:
 
 
 def client_for(flags: argparse.Namespace, session: aiohttp.ClientSession) -> PredictorClient:
-    """A client of the predictor that KServe's flags name. Raises StartFailed if they name none."""
+    """A client of the predictor that KServe's flags name, which is asked for the model of that name
+    too, as KServe's own transformers do. Raises StartFailed if they name none."""
     if not flags.predictor_host:
         raise StartFailed("--predictor_host HOST:PORT must name the predictor.")
-    model = MODEL
+    model = flags.model_name or MODEL
     if flags.predictor_protocol == "grpc-v2":
         # Imports KServe, for whose seconds nothing should wait that can begin.
         from liftwing_serving.outlink.grpc_client import GrpcPredictor

@@ -22,6 +22,8 @@ def make_parser() -> argparse.ArgumentParser:
         default=IPv4Address("0.0.0.0"),
         help="The address that both ports listen on, all of the machine's by default.",
     )
+    # KServe's own default could not be told from a name that is given.
+    parser.set_defaults(model_name=None)
     return parser
 
 
@@ -46,5 +48,4 @@ def parse_flags(
 
 def further_names(flags: argparse.Namespace) -> list[str]:
     """The second name that --model_name gives the one model; empty if the flag is not given."""
-    name = flags.model_name
-    return [] if name == model_server.parser.get_default("model_name") else [name]
+    return [flags.model_name] if flags.model_name else []
