@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import TooManyRequests
 from liftwing_serving.outlink import schemas
@@ -47,13 +49,13 @@ class Predictor(Servable[TopicRequest]):
         """The topics at or above the threshold, best first. Raises what `topics` raises."""
         return topics_document(request, await self.topics(request, deadline))
 
-    async def topics(self, request: TopicRequest, deadline: Deadline) -> Topics:
-        """The same as they are. Raises TooManyRequests, and what the runner raises."""
+    async def topics(self, request: TopicRequest, deadline: Deadline) -> bytes:
+        """The same alone, in JSON. Raises TooManyRequests, and what the runner raises."""
         refusal = self._bundler.refusal(deadline)
         if refusal is not None:
             raise TooManyRequests(refusal)
         task = (request.features, request.threshold)
-        topics: Topics = await self._bundler.run(task, len(request.features), deadline)
+        topics: bytes = await self._bundler.run(task, len(request.features), deadline)
         return topics
 
     async def close(self) -> None:
@@ -70,7 +72,8 @@ class LocalPredictor:
 
     async def topics(self, fields: Mapping[str, Any], deadline: Deadline) -> Topics:
         """See PredictorClient."""
-        return await self._predictor.topics(topic_request(fields), deadline)
+        topics = await self._predictor.topics(topic_request(fields), deadline)
+        return [(name, probability) for name, probability in orjson.loads(topics)]
 
     async def close(self) -> None:
         """The predictor is its owner's to close."""

@@ -244,6 +244,8 @@ def _check_fields(message: bytes) -> None:
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
     """A number of seven bits a byte, and where it ends."""
+    if at < len(message) and message[at] < 0x80:
+        return message[at], at + 1
     value = 0
     for index, byte in enumerate(message[at : at + MAX_VARINT_BYTES]):
         value |= (byte & 0x7F) << 7 * index

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from liftwing_serving.errors import BadRequest
 from liftwing_serving.outlink.topics import topic_request, topics_document
@@ -13,7 +14,8 @@ def test_the_answer_repeats_the_page_and_shows_topics_as_pairs() -> None:
     fields = {"features_str": "Q1 Q2", "lang": "en", "page_id": None, "page_title": "Gannet"}
     request = topic_request({**fields, "threshold": 0.25})
     assert (request.features, request.threshold) == ("Q1 Q2", 0.25)
-    assert topics_document(request, [("STEM.Physics", 0.75)]) == {
+    document = topics_document(request, b'[["STEM.Physics",0.75]]')
+    assert orjson.loads(orjson.dumps(document)) == {
         "topics": [["STEM.Physics", 0.75]],
         "lang": "en",
         "page_id": None,
