@@ -2,11 +2,12 @@
 
     .venv/bin/python tools/bench/outlinks.py --model model.bin
 
-Requests per second of 16 clients, which `wrk` plays over HTTP and `h2load` over gRPC (of Debian's
-packages wrk and nghttp2-client). The predictor is asked what the empty one is, with the same body,
-whose items are drawn from the model's; the empty one answers what the predictor did. The
-transformer is given `features_str`, as is an empty transformer that passes it on over aiohttp; both
-are before the same empty predictor.
+Requests per second of 16 clients or --clients, which `wrk` plays over HTTP and `h2load` over gRPC
+(of Debian's packages wrk and nghttp2-client). The predictor is asked what the empty one is, with
+the same body, whose items are drawn from the model's; the empty one answers what the predictor did.
+The transformer is given `features_str`, as is an empty transformer that passes it on over aiohttp;
+both are before the same empty predictor. With --mixed requests over HTTP have from 1 to 900 items;
+--before sends so many thousand different ones first, as of a day that has passed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -37,9 +41,21 @@ from server import free_port
 
 NAME = "outlink-topic-model"
 PATH = f"/v1/models/{NAME}:predict"
-CLIENTS = 16
+LARGEST = 900
 QUIET = {"KSERVE_LOGLEVEL": "WARNING", "FRAMEWORK_LOG_LEVEL": "WARNING"}
 console = Console(width=120)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What clients send in turns, how many clients, and for how long."""
+
+    bodies: Sequence[str]
+    clients: int
+    seconds: int
+
+
+Measure = Callable[["Server", Load], float]
 
 
 class Server:
@@ -64,15 +80,19 @@ class Server:
         return f"http://127.0.0.1:{self.http}{PATH}"
 
 
-def by_wrk(server: Server, body: str, seconds: int) -> float:
+def by_wrk(server: Server, load: Load) -> float:
     """Requests per second over HTTP. Raises ValueError if any was not answered with 200."""
+    bodies = ",\n".join(json.dumps(body) for body in load.bodies)
     with TemporaryDirectory() as folder:
         script = Path(folder, "post.lua")
         script.write_text(
             'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
-            f"wrk.body = {json.dumps(body)}\n"
+            f"local bodies, turn = {{{bodies}}}, 0\n"
+            "request = function()\n  turn = turn % #bodies + 1\n"
+            "  return wrk.format(nil, nil, nil, bodies[turn])\nend\n"
         )
-        command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", str(script), server.url]
+        how = [f"-c{load.clients}", f"-d{load.seconds}s", "-s", str(script)]
+        command = ["wrk", "-t1", *how, server.url]
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in printed:
         raise ValueError(printed)
@@ -80,12 +100,12 @@ def by_wrk(server: Server, body: str, seconds: int) -> float:
     return float(found[1]) if found else 0.0
 
 
-def by_grpc(server: Server, body: str, seconds: int) -> float:
-    """Requests per second over gRPC. Raises RpcError if the first is refused, ValueError if any
-    was not answered."""
+def by_grpc(server: Server, load: Load) -> float:
+    """Requests per second of the first body over gRPC. Raises RpcError if the first request is
+    refused, ValueError if any was not answered."""
     message = protocol.ModelInferRequest(model_name=NAME)
     tensor = message.inputs.add(name="input", datatype="BYTES", shape=[1])
-    tensor.contents.bytes_contents.append(body.encode())
+    tensor.contents.bytes_contents.append(load.bodies[0].encode())
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc}") as channel:
         service.GRPCInferenceServiceStub(channel).ModelInfer(message)
     with NamedTemporaryFile() as data:
@@ -93,29 +113,84 @@ def by_grpc(server: Server, body: str, seconds: int) -> float:
         # As gRPC frames a message: not compressed, its length.
         data.write(struct.pack("!BI", 0, len(text)) + text)
         data.flush()
-        command = ["h2load", "-t1", f"-c{CLIENTS}", "-m1", f"-D{seconds}", f"--data={data.name}"]
-        command += ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+        how = [f"-c{load.clients}", "-m1", f"-D{load.seconds}", f"--data={data.name}"]
+        command = ["h2load", "-t1", *how, "-H", "content-type: application/grpc"]
         url = f"http://127.0.0.1:{server.grpc}/inference.GRPCInferenceService/ModelInfer"
-        printed = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+        command += ["-H", "te: trailers", url]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if " 0 failed, 0 errored, 0 timeout" not in printed:
         raise ValueError(printed)
     found = re.search(r"([0-9.]+) req/s", printed)
     return float(found[1]) if found else 0.0
 
 
-def main() -> None:
-    """Start the servers, measure in turns, report."""
+def bodies_of(words: Sequence[str], sizes: Iterable[int], seed: int) -> list[str]:
+    """Requests of so many items each, drawn from the words."""
+    draw = random.Random(seed)
+    page = {"lang": "en", "page_title": "Gannet", "threshold": 0.01}
+    return [
+        json.dumps({"features_str": " ".join(draw.sample(words, size)), **page}) for size in sizes
+    ]
+
+
+def post(url: str, body: str) -> str:
+    """The answer."""
+    with urllib.request.urlopen(urllib.request.Request(url, data=body.encode())) as response:
+        return str(response.read().decode())
+
+
+def proportional_mebibytes(pid: int) -> int:
+    """What a process takes, of shared memory its share. Raises OSError if it has ended."""
+    found = re.search(r"^Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and what it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in descendants(int(child)))]
+
+
+def measure_row(
+    table: Table, name: str, sides: Sequence[Server], measure: Measure, load: Load, pairs: int
+) -> None:
+    """One row: ours and the empty one in turns."""
+    ours, theirs = sides
+    figures: list[tuple[float, float]] = []
+    for turn in range(pairs):
+        order = [ours, theirs] if turn % 2 else [theirs, ours]
+        measured = {side.pid: measure(side, load) for side in order}
+        figures.append((measured[ours.pid], measured[theirs.pid]))
+        console.print(f"{name}: {figures[-1][0]:.0f} against {figures[-1][1]:.0f}")
+    ratios = sorted(one / other for one, other in figures)
+    cells = [f"{median(side):.0f}" for side in zip(*figures)]
+    cells += [f"{ratio:.2f}" for ratio in (median(ratios), ratios[0], ratios[-1])]
+    table.add_row(name, *cells)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, required=True, help="a fastText model")
     parser.add_argument("--items", type=int, default=100, help="items of the request (default 100)")
+    parser.add_argument("--mixed", action="store_true", help="1 to 900 items over HTTP")
+    parser.add_argument("--clients", type=int, default=16, help="default 16")
+    parser.add_argument("--before", type=int, default=0, help="thousands of other requests first")
     parser.add_argument("--pairs", type=int, default=5, help="of each row (default 5)")
     parser.add_argument("--seconds", type=int, default=4, help="of each measurement (default 4)")
-    options = parser.parse_args()
-    words = random.Random(1).sample(fasttext.load_model(str(options.model)).words, options.items)
-    page = {"lang": "en", "page_title": "Gannet"}
-    body = json.dumps({"features_str": " ".join(words), **page, "threshold": 0.01})
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Start the servers, measure in turns, report."""
+    options = parse_arguments()
+    words = fasttext.load_model(str(options.model)).words
+    sizes = (
+        random.Random(2).sample(range(1, LARGEST + 1), 200) if options.mixed else [options.items]
+    )
+    load = Load(bodies_of(words, sizes, 1), options.clients, options.seconds)
     with Children() as children:
         predictor = Server(
             children,
@@ -123,9 +198,11 @@ def main() -> None:
             [str(ROOT / "outlink/model-server/model.py")],
             MODEL_PATH=str(options.model.resolve()),
         )
-        request = urllib.request.Request(predictor.url, data=body.encode())
-        with urllib.request.urlopen(request) as response:
-            answer = response.read().decode()
+        for round_ in range(options.before):
+            other = bodies_of(words, [options.items] * 1000, 3 + round_)
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(partial(post, predictor.url), other))
+        answer = post(predictor.url, load.bodies[0])
         here = str(Path(__file__).parent / "empty.py")
         empty = Server(children, "empty predictor", [here, "predictor"], ANSWER=answer)
         transformer = Server(
@@ -137,24 +214,19 @@ def main() -> None:
             ],
         )
         passing = Server(children, "empty transformer", [here, "transformer", empty.url])
-        rows: list[tuple[str, Server, Server, Callable[[Server, str, int], float]]] = [
+        rows: list[tuple[str, Server, Server, Measure]] = [
             ("predictor, V1 over HTTP", predictor, empty, by_wrk),
             ("predictor, gRPC", predictor, empty, by_grpc),
             ("transformer, V1 over HTTP", transformer, passing, by_wrk),
         ]
         table = Table("what", "ours, requests/s", "empty", "median of ratios", "lowest", "highest")
         for name, ours, theirs, measure in rows:
-            pairs = []
-            for turn in range(options.pairs):
-                sides = [ours, theirs] if turn % 2 else [theirs, ours]
-                measured = {side.pid: measure(side, body, options.seconds) for side in sides}
-                pairs.append((measured[ours.pid], measured[theirs.pid]))
-                console.print(f"{name}: {pairs[-1][0]:.0f} against {pairs[-1][1]:.0f}")
-            ratios = sorted(one / other for one, other in pairs)
-            figures = [f"{median(side):.0f}" for side in zip(*pairs)]
-            figures += [f"{ratio:.2f}" for ratio in (median(ratios), ratios[0], ratios[-1])]
-            table.add_row(name, *figures)
+            measure_row(table, name, (ours, theirs), measure, load, options.pairs)
         console.print(table)
+        shares = [proportional_mebibytes(pid) for pid in descendants(predictor.pid)]
+        size = options.model.stat().st_size >> 20
+        each = " + ".join(map(str, shares))
+        console.print(f"model {size} MiB; the predictor's processes {sum(shares)} MiB: {each}")
 
 
 if __name__ == "__main__":
