@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -24,16 +25,22 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HandlerSpec:
-    """How the template makes its handler: `factory` is `module:callable`, called with `config`."""
+    """How the template makes its handler: `factory` is `module:callable`, called with `config`.
+
+    Its module may stand in `folder`, beside a program.
+    """
 
     factory: str
     config: object
+    folder: str = ""
 
     def make(self) -> Handler:
         """Import and call the factory.
 
         Raises ImportError or AttributeError if there is none, and whatever it raises itself.
         """
+        if self.folder:
+            sys.path.insert(0, self.folder)
         module, _, name = self.factory.partition(":")
         handler: Handler = getattr(importlib.import_module(module), name)(self.config)
         return handler
