@@ -47,6 +47,7 @@ write_models(Path("."))
 """
 # revscoring takes the mean over an item's statements in the order of a set.
 SEED = {"PYTHONHASHSEED": "1"}
+CORPORA = {"NLTK_DATA": str(ROOT / "build/nltk_data")}
 PAIR = ("outlink", "outlink-transformer")
 
 Built = Callable[..., str]
@@ -57,7 +58,7 @@ def all_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a light model of every kind, as the demo lays them out."""
     folder = tmp_path_factory.mktemp("all") / "models"
     (folder / NAME).mkdir(parents=True)
-    env = environment({"PYTHONPATH": str(ROOT / "test")})
+    env = environment({"PYTHONPATH": str(ROOT / "test"), **CORPORA})
     words = json.dumps(WORDS).encode()
     subprocess.run([sys.executable, "-c", WRITE], cwd=folder, env=env, input=words, check=True)
     make_models({str(folder / EDITS / "model.bin"): ("enwiki", "damaging")})
@@ -90,8 +91,7 @@ def container(image: str, models: Path, *names: str, **extra: str) -> Iterator[S
 @contextmanager
 def checkout(image: str, log: Path, models: Path, *names: str, **extra: str) -> Iterator[str]:
     """The same server from the checkout; yields its address."""
-    settings = given_to(image, models, names).environment | extra
-    settings["NLTK_DATA"] = str(ROOT / "build/nltk_data")
+    settings = given_to(image, models, names).environment | CORPORA | extra
     server = ModelServer(log, settings, program=ROOT / images()[image].server / "model.py")
     try:
         yield server.url

@@ -24,6 +24,7 @@ from inventory import ROOT, images
 from serving import docker, in_checkout, in_container, start_seconds
 
 STARTS = 5
+CHANGES = 3
 LARGE_MEGABYTES = 9
 SITE_PACKAGES = "/opt/lib/venv/lib/python3.11/site-packages"
 PLACES = ("/usr/share/hunspell", "/var/lib/aspell", "/usr/share/nltk_data", "/usr/lib/python3.11")
@@ -69,7 +70,8 @@ def row(image: str, cold: "float | None", models: pathlib.Path) -> List[str]:
     """Return the cells of an image."""
     size = int(docker("image", "inspect", image, "--format", "{{.Size}}")) / 1e6
     with tempfile.TemporaryDirectory() as folder:
-        changed = rebuild_seconds(image, pathlib.Path(folder))
+        context = copy_context(pathlib.Path(folder) / "context")
+        changed = statistics.median(rebuild_seconds(image, context) for _ in range(CHANGES))
     starts = [
         statistics.median(start_seconds(start(image, models)) for _ in range(STARTS))
         for start in (in_container, in_checkout)
@@ -101,9 +103,8 @@ def cold_seconds(names: Sequence[str]) -> Dict[str, float]:
     return {image: seconds(lambda: must_build(image)) for image in names}
 
 
-def rebuild_seconds(image: str, folder: pathlib.Path, tag: str = "") -> float:
+def rebuild_seconds(image: str, context: pathlib.Path, tag: str = "") -> float:
     """Return how long a build takes after a line of the shared package has changed."""
-    context = copy_context(folder / "context")
     change_source(context)
     return seconds(lambda: must_build(image, context=context, tag=tag or f"{image}-changed"))
 
