@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import List
 
@@ -16,9 +17,16 @@ from support.environment import build_environment
 from support.processes import ROOT
 from support.services import make_models
 
+sys.path.insert(0, str(ROOT / "tools/images"))
+
+from inventory import images  # noqa: E402
+
 # Fixtures, which pytest looks for here.
 wiki_file = wikis.wiki_file
+items_file = wikis.items_file
 nasty = wikis.nasty
+
+Built = Callable[..., str]
 
 MODEL = "enwiki-goodfaith"
 
@@ -40,14 +48,31 @@ def docker() -> List[str]:
 
 
 @pytest.fixture(scope="session")
-def image(docker: List[str]) -> str:
+def built(docker: List[str]) -> Built:
+    """Builds a variant of an image the first time that a test asks for it, and says its tag."""
+
+    @cache
+    def build(image: str, variant: str = "production") -> str:
+        command = [sys.executable, str(ROOT / "tools/images/build.py"), image, variant]
+        done = subprocess.run(
+            command, env=build_environment(), stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return image if variant == "production" else f"{image}-{variant}"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def image(built: Built) -> str:
     """The image of edit quality, built."""
-    command = [sys.executable, str(ROOT / "tools/images/build.py"), "editquality"]
-    built = subprocess.run(
-        command, env=build_environment(), stderr=subprocess.PIPE, text=True, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    return "editquality"
+    return built("editquality")
+
+
+@pytest.fixture(scope="session", params=images())
+def each_image(built: Built, request: pytest.FixtureRequest) -> str:
+    """The images one after another, built."""
+    return built(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from support.containers import IMAGE, PORT, DemoServer, docker, preferred_port, status_of
 from support.environment import build_environment
 from support.events import revision_create
+from support.outlink import write_topic_model
 from support.processes import ROOT, call, wait_until
 
 MODEL = "enwiki-goodfaith"
@@ -48,10 +50,13 @@ def eventgate(image: str) -> Iterator[DemoServer]:
 
 
 @contextmanager
-def pasted(line: str, folder: Path, environment: dict[str, str], log: Path) -> Iterator[str]:
+def pasted(
+    line: str, folder: Path, environment: dict[str, str], log: Path, image: str = IMAGE
+) -> Iterator[str]:
     """Run a documented `docker run` until it is ready; yields the address it is published at."""
-    port = preferred_port()
-    line = line.replace(f"-p {PORT}:{PORT}", f"-p {port}:{PORT}")
+    (named,) = re.findall(rf"-p (\d+):{PORT}", line)
+    port = preferred_port(int(named))
+    line = line.replace(f"-p {named}:{PORT}", f"-p {port}:{PORT}")
     url = f"http://localhost:{port}"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -66,7 +71,7 @@ def pasted(line: str, folder: Path, environment: dict[str, str], log: Path) -> I
         assert process.poll() is None, log.read_text()
         yield url
     finally:
-        filters = ("--filter", f"publish={port}", "--filter", f"ancestor={IMAGE}")
+        filters = ("--filter", f"publish={port}", "--filter", f"ancestor={image}")
         for container in docker("ps", "--quiet", *filters).split():
             docker("stop", "--time", "35", container)
         process.wait(40)
@@ -91,7 +96,7 @@ def test_the_line_that_builds_builds(image: str, environment: dict[str, str]) ->
 def test_the_line_that_runs_serves_and_the_line_that_asks_is_answered(
     models: Path, wiki: DemoServer, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    line = documented("docker run", f"WIKI_URL={WIKI} --rm")
+    line = documented("docker run", MODEL, f"WIKI_URL={WIKI} --rm")
     run = line.replace(WIKI, wiki.url)
     with pasted(run, models.parent, environment, tmp_path / "log") as url:
         ask = documented("curl ", MODEL).replace(f"localhost:{PORT}", url.removeprefix("http://"))
@@ -120,6 +125,28 @@ def test_the_line_with_an_eventgate_sends_the_score_there(
     (sent,) = received(eventgate)
     assert sent["meta"]["stream"] == "mediawiki.revision_score_goodfaith"
     assert sent["rev_id"] == event["rev_id"]
+
+
+def test_the_lines_of_the_outlink_pair_serve_and_are_answered(
+    built: Callable[..., str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    predictor, transformer = built("outlink"), built("outlink-transformer")
+    (tmp_path / "outlink").mkdir()
+    write_topic_model(tmp_path / "outlink/model.bin")
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    first = documented("docker run", "-p 8090:")
+    second = documented("docker run", "--predictor_host")
+    with (
+        pasted(first, tmp_path, environment, tmp_path / "log1", predictor),
+        pasted(second, tmp_path, environment, tmp_path / "log2", transformer) as url,
+    ):
+        line = documented("curl ", "features_str")
+        ask = line.replace(f"localhost:{PORT}", url.removeprefix("http://"))
+        done = subprocess.run(
+            ask, shell=True, env=environment, capture_output=True, text=True, check=True
+        )
+    assert json.loads(done.stdout)["prediction"]["article"]
 
 
 def received(eventgate: DemoServer) -> list[dict[str, dict[str, str]]]:

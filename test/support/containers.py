@@ -1,4 +1,4 @@
-"""Containers for tests: the image of edit quality, and what it talks to in others of its kind."""
+"""Containers for tests: the images, that of edit quality by default, and what they talk to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -39,9 +39,9 @@ def shell(script: str, image: str = IMAGE, user: str = "0") -> str:
     return docker("run", "--rm", "--user", user, "--entrypoint", "/bin/sh", image, "-c", script)
 
 
-def python(code: str, *options: str) -> str:
+def python(code: str, *options: str, image: str = IMAGE) -> str:
     """What Python code prints in a new container of the image, as the account that it runs as."""
-    return docker("run", "--rm", *options, "--entrypoint", PYTHON, IMAGE, "-c", code)
+    return docker("run", "--rm", *options, "--entrypoint", PYTHON, image, "-c", code)
 
 
 def preferred_port(port: int = PORT) -> int:
@@ -94,7 +94,7 @@ class Container:
 
 
 class DemoServer(Container):
-    """A server of the demo package, which the image's libraries suffice for."""
+    """A server of the demo package, which the libraries of edit quality's image suffice for."""
 
     def __init__(self, module: str, *arguments: str, mounts: Sequence[str] = ()) -> None:
         volumes = [f"{ROOT}/demo:/demo:ro", *mounts]
@@ -112,22 +112,24 @@ class DemoServer(Container):
         assert answer.status == 200, answer.body
 
 
-class ModelContainer(Container):
-    """A model server in a container, its port published on this machine."""
+class ServerContainer(Container):
+    """A server in a container, its port published on this machine."""
 
-    def __init__(self, models: Path, wiki_url: str, *options: str, model: str) -> None:
+    def __init__(
+        self,
+        image: str,
+        models: Path,
+        environment: Mapping[str, object],
+        flags: Sequence[str] = (),
+        options: Sequence[str] = (),
+    ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.model = model
+        given = [w for name, value in environment.items() for w in ("--env", f"{name}={value}")]
         super().__init__(
             *("--publish", f"127.0.0.1:{port}:{PORT}", "--volume", f"{models}:/mnt/models:ro"),
-            *("--env", f"INFERENCE_NAME={model}", "--env", f"WIKI_URL={wiki_url}"),
-            *(*options, IMAGE),
+            *(*given, *options, image, *flags),
         )
-
-    def predict(self, request: object) -> Answer:
-        """POST a request."""
-        return predict(self.url, self.model, request)
 
     def status_of(self, path: str) -> int:
         """The status of a GET; 0 while nothing answers."""
@@ -139,6 +141,19 @@ class ModelContainer(Container):
         while self.status_of("/v2/health/ready") != 200:
             assert self.state["Running"] and time.monotonic() < give_up, self.log()
             time.sleep(0.05)
+
+
+class ModelContainer(ServerContainer):
+    """A server of one model of edit quality."""
+
+    def __init__(self, models: Path, wiki_url: str, *options: str, model: str) -> None:
+        self.model = model
+        settings = {"INFERENCE_NAME": model, "WIKI_URL": wiki_url}
+        super().__init__(IMAGE, models, settings, options=options)
+
+    def predict(self, request: object) -> Answer:
+        """POST a request."""
+        return predict(self.url, self.model, request)
 
 
 def predict(url: str, model: str, request: object) -> Answer:

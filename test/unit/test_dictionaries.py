@@ -13,6 +13,8 @@ from typing import Any
 import enchant
 import pytest
 import yaml
+from liftwing_serving.revscoring import FAMILIES
+from liftwing_serving.revscoring.families import UNIVERSAL
 from support.environment import environment
 from support.feature_lists import (
     FeatureList,
@@ -22,7 +24,10 @@ from support.feature_lists import (
 )
 
 ROOT = Path(__file__).parents[2]
-IMAGES = sorted((ROOT / ".pipeline").glob("*/blubber.yaml"))
+IMAGES = [
+    ROOT / f".pipeline/{folder}/blubber.yaml"
+    for folder in (*(family.folder for family in FAMILIES), UNIVERSAL)
+]
 OF_A_DICTIONARY = re.compile(r"(aspell|hunspell|myspell)-")
 
 LANGUAGES = sorted(set().union(*(languages_of(a_list.module) for a_list in feature_lists())))

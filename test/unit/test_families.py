@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from liftwing_serving.revscoring import FAMILIES, Family, families
 
 ROOT = Path(__file__).parents[2]
@@ -24,14 +23,6 @@ def folders_with(below: str, file: str) -> set[str]:
     return {path.name for path in (ROOT / below).iterdir() if (path / file).exists()}
 
 
-# Images come one by one; what there is must agree with the records.
-IMAGES = sorted(folders_with(".pipeline", "blubber.yaml"))
-
-
-def of_each_image(test: Any) -> Any:
-    return pytest.mark.parametrize("image", IMAGES)(test)
-
-
 def calls_in(folder: Path) -> list[str]:
     program = ast.parse((folder / "model-server/model.py").read_text())
     return [ast.unparse(node) for node in ast.walk(program) if isinstance(node, ast.Call)]
@@ -42,10 +33,9 @@ def locked(folder: Path) -> set[str]:
     return set(re.findall(r"^([\w.-]+)==", (folder / "requirements.lock").read_text(), re.M))
 
 
-def test_each_folder_of_a_server_an_image_or_a_lock_has_its_record() -> None:
+def test_each_folder_of_a_server_or_a_lock_has_its_record() -> None:
     assert folders_with("revscoring", "model-server/model.py") == BY_FOLDER.keys()
     assert folders_with("revscoring", "requirements.lock") == BY_FOLDER.keys()
-    assert set(IMAGES) <= BY_FOLDER.keys() | {families.UNIVERSAL}
 
 
 @of_each_family
@@ -83,54 +73,6 @@ def test_the_universal_lock_holds_what_the_families_locks_hold_and_no_more() -> 
 def test_a_family_has_a_model_card(family: Family) -> None:
     card = (SERVERS / family.folder / "model-server/README.md").read_text()
     assert all(re.search(rf"\*\*{kind}\*\*|`{kind}`", card) for kind in family.kinds)
-
-
-@of_each_image
-def test_an_image_holds_its_own_server_and_packages(image: str) -> None:
-    spec = yaml.safe_load((ROOT / ".pipeline" / image / "blubber.yaml").read_text())
-    local = {
-        requirement["source"]
-        for variant in ("build", "application")
-        for builder in spec["variants"][variant]["builders"]
-        for requirement in builder["custom"]["requirements"]
-    }
-    folder = "revscoring" if image == families.UNIVERSAL else f"revscoring/{image}"
-    assert local == {
-        "python/liftwing_serving",
-        f"{folder}/model-server",
-        f"{folder}/requirements.lock",
-    }
-
-
-@of_each_image
-def test_an_image_holds_the_corpora_that_its_models_read(image: str) -> None:
-    spec = yaml.safe_load((ROOT / ".pipeline" / image / "blubber.yaml").read_text())
-    held = FAMILIES if image == families.UNIVERSAL else [BY_FOLDER[image]]
-    expected = {corpus for family in held for corpus in family.corpora}
-    copied = {
-        requirement["source"]
-        for builder in spec["variants"].get("corpora", {}).get("builders", [])
-        for requirement in builder["custom"]["requirements"]
-    }
-    folder = "build/nltk_data"
-    marker = {f"{folder}/corpora.json"} if expected else set()
-    assert copied == {f"{folder}/corpora/{corpus}" for corpus in expected} | marker
-
-
-def test_the_pipelines_are_two_for_each_image() -> None:
-    pipelines = yaml.safe_load((ROOT / ".pipeline/config.yaml").read_text())["pipelines"]
-    named = {name for image in IMAGES for name in (image, f"{image}-publish")}
-    assert pipelines.keys() == named
-    for name, pipeline in pipelines.items():
-        assert pipeline["blubberfile"] == f"{name.removesuffix('-publish')}/blubber.yaml"
-
-
-@of_each_image
-def test_a_published_image_has_its_familys_name(image: str) -> None:
-    pipelines = yaml.safe_load((ROOT / ".pipeline/config.yaml").read_text())["pipelines"]
-    (stage,) = pipelines[f"{image}-publish"]["stages"]
-    name = stage["publish"]["image"]["name"]
-    assert name == f"machinelearning-liftwing-inference-services-{image}"
 
 
 @of_each_family

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,25 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def build() -> Any:
     """The program as a module; it is in no package."""
-    spec = importlib.util.spec_from_file_location("build", ROOT / "tools/images/build.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(ROOT / "tools/images"))
+    return importlib.import_module("build")
 
 
 @pytest.mark.parametrize(
     ("image", "label"),
-    [("draftquality", "stand-in"), ("editquality", "downloaded"), ("topic", "none")],
+    [
+        ("draftquality", "stand-in"),
+        ("editquality", "downloaded"),
+        ("outlink-transformer", "none"),
+        ("topic", "none"),
+    ],
 )
 def test_the_label_tells_the_worst_source_of_what_the_image_reads(
     image: str, label: str, build: Any, tmp_path: Path
 ) -> None:
     both = ["draftquality", "editquality"]
     marker = {
+        "source": "present",
         "stopwords": {"source": "downloaded", "images": both},
         "sentiwordnet": {"source": "stand-in", "images": ["draftquality"]},
         "wordnet": {"source": "present", "images": both},

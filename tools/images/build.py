@@ -18,7 +18,8 @@ import subprocess
 import sys
 from typing import List, Sequence
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from inventory import ROOT, images
+
 MARKER = "build/nltk_data/corpora.json"
 VARIANT = "production"
 WORST_FIRST = ("stand-in", "downloaded", "present")
@@ -29,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("image", help="a folder of .pipeline")
+    parser.add_argument("image", choices=images())
     parser.add_argument("variant", nargs="?", default=VARIANT)
     options = parser.parse_args()
     try:
@@ -47,9 +48,8 @@ def build(
     options: Sequence[str] = (),
 ) -> int:
     """Build a variant, tagged IMAGE or IMAGE-VARIANT unless told; return the exit status."""
-    spec = f".pipeline/{image}/blubber.yaml"
     compiled = subprocess.run(
-        [ROOT / ".venv/bin/blubber", spec, variant],
+        [ROOT / ".venv/bin/blubber", images()[image].spec, variant],
         cwd=context,
         stdout=subprocess.PIPE,
         check=False,
@@ -70,13 +70,19 @@ def build(
 def docker_build(tag: str, corpora: str) -> List[str]:
     """Return the command that builds an image of that name and label."""
     network = os.environ.get("DOCKER_BUILD_NETWORK", "default")
-    command = [os.environ.get("DOCKER", "docker"), "build", "--network", network]
+    command = [docker_command(), "build", "--network", network]
     return [*command, "--tag", tag, "--label", f"corpora={corpora}"]
+
+
+def docker_command() -> str:
+    """Return the client that the engine found, or the one on PATH."""
+    return os.environ.get("DOCKER", "docker")
 
 
 def corpora_source(marker: pathlib.Path, image: str) -> str:
     """Return the worst source that a marker names for the corpora that the image reads."""
-    entries = json.loads(marker.read_text()).values()
+    # A marker that an older checkout wrote has more in it than an entry for each corpus.
+    entries = [it for it in json.loads(marker.read_text()).values() if isinstance(it, dict)]
     sources = {entry["source"] for entry in entries if image in entry["images"]}
     return next((source for source in WORST_FIRST if source in sources), "none")
 

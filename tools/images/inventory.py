@@ -1,0 +1,48 @@
+"""Which images there are, what describes each, and where its server and lock lie."""
+
+from __future__ import annotations
+
+import pathlib
+from dataclasses import dataclass
+from typing import Dict
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PIPELINE = ".pipeline"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image; paths are relative to the checkout."""
+
+    name: str
+    spec: str
+    folder: str
+
+    @property
+    def lock(self) -> str:
+        """The packages that it holds."""
+        return f"{self.folder}/requirements.lock"
+
+    @property
+    def server(self) -> str:
+        """The folder whose program it runs."""
+        return f"{self.folder}/model-server"
+
+
+def images(root: pathlib.Path = ROOT) -> Dict[str, Image]:
+    """Return the images by name, one for each spec."""
+    specs = sorted((root / PIPELINE).glob("*/*.yaml"))
+    found = [_image(root, spec.relative_to(root)) for spec in specs]
+    return {image.name: image for image in found}
+
+
+def _image(root: pathlib.Path, spec: pathlib.Path) -> Image:
+    """Return the image of a spec: X/blubber.yaml is the spec of X, X/Y.yaml that of X-Y."""
+    name = spec.parent.name
+    if spec.stem != "blubber":
+        name = f"{name}-{spec.stem}"
+    # The last is the server of all families, which lies beside theirs.
+    for folder in (f"revscoring/{name}", name):
+        if (root / folder / "requirements.lock").is_file():
+            return Image(name, str(spec), folder)
+    raise FileNotFoundError(f"{spec}: no folder of a server is called {name}")
