@@ -117,22 +117,6 @@ def test_an_image_holds_the_corpora_that_its_models_read(image: str) -> None:
     assert copied == {f"{folder}/corpora/{corpus}" for corpus in expected} | marker
 
 
-def test_the_pipelines_are_two_for_each_image() -> None:
-    pipelines = yaml.safe_load((ROOT / ".pipeline/config.yaml").read_text())["pipelines"]
-    named = {name for image in IMAGES for name in (image, f"{image}-publish")}
-    assert pipelines.keys() == named
-    for name, pipeline in pipelines.items():
-        assert pipeline["blubberfile"] == f"{name.removesuffix('-publish')}/blubber.yaml"
-
-
-@of_each_image
-def test_a_published_image_has_its_familys_name(image: str) -> None:
-    pipelines = yaml.safe_load((ROOT / ".pipeline/config.yaml").read_text())["pipelines"]
-    (stage,) = pipelines[f"{image}-publish"]["stages"]
-    name = stage["publish"]["image"]["name"]
-    assert name == f"machinelearning-liftwing-inference-services-{image}"
-
-
 @of_each_family
 def test_the_example_is_a_kind_of_the_family(family: Family) -> None:
     assert family.example in family.kinds
