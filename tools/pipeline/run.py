@@ -13,7 +13,7 @@ if VENV.exists() and not os.path.samefile(sys.prefix, VENV):
     python = str(VENV / "bin/python")
     os.execv(python, [python, *sys.argv])
 
-sys.path += [str(TOOLS / "images"), str(TOOLS / "blubber")]
+sys.path[:0] = [str(TOOLS / "images"), str(TOOLS / "blubber")]
 
 from liftwing_pipeline.cli import main  # noqa: E402
 

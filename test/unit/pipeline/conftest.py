@@ -11,7 +11,7 @@ import pytest
 from support.recording_docker import SPEC, RecordingDocker
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path += [str(ROOT / "tools" / name) for name in ("images", "blubber", "pipeline")]
+sys.path[:0] = [str(ROOT / "tools" / name) for name in ("images", "blubber", "pipeline")]
 
 
 @pytest.fixture

@@ -15,6 +15,13 @@ from support.recording_docker import SPEC, RecordingDocker
 
 SETUP = {"project": "some-project", "timestamp": "2026-01-31-235959", "commit": "c0ffee"}
 FULL_NAME = "127.0.0.1:5000/wikimedia/machinelearning-liftwing-inference-services-editquality"
+# An image during whose run someone types Ctrl-C.
+INTERRUPTING = """
+import signal, time
+if words[0] == "run":
+    os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(0.2)
+"""
 # An image that runs for 10 s, unless its container is removed.
 UNTIL_REMOVED = """
 import time
@@ -136,6 +143,16 @@ def test_what_runs_too_long_is_removed(
         run(checkout, "editquality")
     ran, removed = docker.calls("run", "rm")[:2]
     assert removed.words == ["rm", "--force", ran.value("--name")]
+
+
+def test_ctrl_c_removes_the_container(
+    docker: RecordingDocker, checkout: pathlib.Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    docker.command.write_text(docker.command.read_text() + INTERRUPTING)
+    assert main(["--root", str(checkout), "run", "editquality"]) == 130
+    ran, removed = docker.calls("run", "rm")
+    assert removed.words == ["rm", "--force", ran.value("--name")]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

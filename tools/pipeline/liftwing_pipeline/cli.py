@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BlubberError, PipelineError, OSError) as error:
         print(f"pipeline: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
