@@ -17,6 +17,7 @@ DOCUMENTS = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").glob("*.md"),
     *ROOT.glob("revscoring/**/README.md"),
+    ROOT / "deploy/README.md",
     ROOT / "demo/README.md",
     ROOT / "requirements/README.md",
 ]

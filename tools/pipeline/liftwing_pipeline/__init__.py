@@ -1,0 +1,1 @@
+"""Run the pipelines of a PipelineLib file on this machine."""
