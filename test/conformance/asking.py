@@ -15,14 +15,19 @@ Answer = httpx.Response
 
 
 class Server:
-    """The server at a URL. An error status is an answer like any other."""
+    """The server at a URL, or behind it under the name of a `host`.
 
-    def __init__(self, url: str) -> None:
+    An error status is an answer like any other.
+    """
+
+    def __init__(self, url: str, host: str | None = None) -> None:
         self.url = httpx.URL(url)
+        self.host = host or self.url.netloc.decode()
         # None of the machine's proxies: what is between would be tested too.
         self._client = httpx.Client(base_url=url, timeout=SECONDS, trust_env=False)
         # What httpx would add to each request.
         del self._client.headers["User-Agent"]
+        self._client.headers["Host"] = self.host
 
     def get(self, path: str, **options: Any) -> Answer:
         """The answer to GET."""

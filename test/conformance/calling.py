@@ -16,10 +16,16 @@ SERVING = 1
 
 
 class Caller:
-    """The server at an address; what it refuses raises grpc.RpcError."""
+    """The server at an address, or behind it under the name of a `host`.
 
-    def __init__(self, address: str) -> None:
-        self._channel = grpc.insecure_channel(address, [("grpc.enable_http_proxy", 0)])
+    What it refuses raises grpc.RpcError.
+    """
+
+    def __init__(self, address: str, host: str | None = None) -> None:
+        options: list[tuple[str, object]] = [("grpc.enable_http_proxy", 0)]
+        if host:
+            options.append(("grpc.default_authority", host))
+        self._channel = grpc.insecure_channel(address, options)
         self._service = services.GRPCInferenceServiceStub(self._channel)
 
     def call(self, method: str, **fields: Any) -> Any:

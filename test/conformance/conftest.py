@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from conformance.asking import Server
 from conformance.document import Document
@@ -15,6 +16,7 @@ from conformance.document import Document
 def pytest_addoption(parser: pytest.Parser) -> None:
     kit = parser.getgroup("conformance")
     kit.addoption("--url", help="the server under test, as http://HOST:PORT")
+    kit.addoption("--host", metavar="NAME", help="the Host header by which a gateway finds it")
     kit.addoption("--model", help="its model to ask, by default the first that it lists")
     kit.addoption("--grpc", metavar="HOST:PORT", help="its gRPC port; not tested unless given")
     kit.addoption(
@@ -54,7 +56,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def server(pytestconfig: pytest.Config) -> Iterator[Server]:
-    server = Server(pytestconfig.option.url)
+    server = Server(pytestconfig.option.url, pytestconfig.option.host)
+    try:
+        server.get("/v2/health/live")
+    except httpx.TransportError as error:
+        pytest.exit(f"no server answers at {server.url}: {error}", pytest.ExitCode.USAGE_ERROR)
     yield server
     server.close()
 

@@ -18,7 +18,7 @@ def caller(pytestconfig: pytest.Config) -> Iterator[Caller]:
         pytest.skip("its gRPC port is not known: tell it with --grpc")
     from conformance.calling import Caller
 
-    caller = Caller(address)
+    caller = Caller(address, pytestconfig.option.host)
     yield caller
     caller.close()
 

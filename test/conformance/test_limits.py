@@ -7,6 +7,7 @@ import json
 import re
 import select
 import socket
+import ssl
 import time
 
 import pytest
@@ -22,10 +23,13 @@ PROMPT_SECONDS = 5.0
 
 def connect(server: Server, model: str, header: str) -> socket.socket:
     """A connection on which the head of a V1 request has been sent."""
-    host, port = server.url.host, server.url.port or 80
-    connection = socket.create_connection((host, port), timeout=60)
+    host, secure = server.url.host, server.url.scheme == "https"
+    address = host, server.url.port or (443 if secure else 80)
+    connection = socket.create_connection(address, timeout=60)
+    if secure:
+        connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
     path = f"{server.url.path.rstrip('/')}/v1/models/{model}:predict"
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{header}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: {server.host}\r\n{header}\r\n\r\n"
     connection.sendall(head.encode())
     return connection
 

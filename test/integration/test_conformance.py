@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from support.processes import ROOT, ModelServer, Wiki
 
 UNIVERSAL = ROOT / "revscoring/model-server/model.py"
 # Whose waiting is tested: this server alone, as it takes so long.
-DEADLINE = 3.0
+DEADLINE = 5.0
 OF_OTHER_MODELS = ("test_texts.py", "test_features_are_shown")
 
 
@@ -73,18 +74,33 @@ def test_the_universal_server_keeps_the_contract(
         assert_conforms(kit, server, *({"rev_id": rev_id} for rev_id in nasty["ordinary"][:3]))
 
 
-def test_the_outlink_pair_keeps_the_contract(kit: Kit, tmp_path: Path) -> None:
-    """By the requests that the documents of both servers show."""
+def titles(wiki_file: Path) -> list[str]:
+    """Of articles that link to others."""
+    with sqlite3.connect(wiki_file) as database:
+        rows = database.execute(
+            "SELECT p.title FROM page p JOIN revision r ON r.page_id = p.page_id"
+            " WHERE p.namespace = 0 AND r.size > 20000 GROUP BY p.page_id"
+            " ORDER BY p.page_id LIMIT 2"
+        )
+        return [title for title, in rows]
+
+
+def test_the_outlink_pair_keeps_the_contract(
+    kit: Kit, tmp_path: Path, wiki: Wiki, wiki_file: Path
+) -> None:
+    """By the requests that the documents of both servers show, and by articles of the wiki."""
     model = tmp_path / "model.bin"
     outlink.write_topic_model(model)
-    settings = {"REQUEST_DEADLINE_SECONDS": f"{DEADLINE:g}"}
+    settings = {"REQUEST_DEADLINE_SECONDS": f"{DEADLINE:g}", "WIKI_URL": wiki.url}
+    articles = [{"lang": "en", "page_title": title} for title in titles(wiki_file)]
     predictor = outlink.start_predictor(tmp_path / "predictor.log", model)
     try:
         address = f"127.0.0.1:{predictor.port}"
         transformer = outlink.start_transformer(tmp_path / "log", address, **settings)
         try:
             assert_conforms(kit, predictor)
-            assert_conforms(kit, transformer, flags=("--deadline", f"{DEADLINE:g}"))
+            timed = ("--deadline", f"{DEADLINE:g}")
+            assert_conforms(kit, transformer, *articles, flags=timed)
         finally:
             assert transformer.close() == 0
     finally:

@@ -45,6 +45,12 @@ def test_the_kit_wants_to_know_which_server() -> None:
     assert "--url http://HOST:PORT" in run.stderr
 
 
+def test_the_kit_says_at_once_that_there_is_no_server() -> None:
+    run = pytest_in(ROOT, "test/conformance", "--url", "http://127.0.0.1:1")
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "no server answers at http://127.0.0.1:1" in run.stdout
+
+
 def test_a_run_of_all_tests_has_none_of_the_kits() -> None:
     others = [f"--ignore={folder}" for folder in ("images", "integration", "unit")]
     run = pytest_in(ROOT / "test", "--collect-only", ".", *others)
