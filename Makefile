@@ -41,6 +41,11 @@ integration: setup  ## Run the tests that start real processes
 images: setup  ## Build the images with Docker and test them (root where none runs)
 	@.venv/bin/python tools/images/engine.py run .venv/bin/tox -qq -e images
 
+.PHONY: conformance
+conformance: setup  ## Tell whether the server at URL= keeps the contract (MODEL= GRPC= REQUEST=)
+	@.venv/bin/pytest test/conformance $(if $(URL),--url '$(URL)') $(if $(MODEL),--model '$(MODEL)') \
+		$(if $(GRPC),--grpc '$(GRPC)') $(if $(REQUEST),--request '$(REQUEST)')
+
 .PHONY: bench
 bench: setup  ## Measure this server against the bare library (table and build/bench/bench.png)
 	@.venv/bin/python tools/bench/run.py

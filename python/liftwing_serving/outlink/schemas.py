@@ -8,6 +8,8 @@ from liftwing_serving.fields import MAX_INTEGER
 
 Schema = dict[str, Any]
 
+# People, the United States and the United Kingdom: items that any model of Wikipedias knows.
+ITEMS = "Q5 Q30 Q145"
 ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER}
 # What both servers are asked.
 COMMON: dict[str, Schema] = {
@@ -31,6 +33,7 @@ OUTLINK_REQUEST: Schema = {
         {"required": ["page_id"]},
         {"required": ["event"]},
     ],
+    "examples": [{"lang": "en", "page_title": "Gannet", "features_str": ITEMS}],
 }
 RESULT: Schema = {
     "type": "object",
@@ -57,6 +60,7 @@ TOPIC_REQUEST: Schema = {
     "type": "object",
     "required": ["features_str"],
     "properties": {**COMMON, **ECHO},
+    "examples": [{"features_str": ITEMS}],
 }
 TOPIC_ANSWER: Schema = {
     "type": "object",
