@@ -106,10 +106,10 @@ def an_item(file: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("image", "names"), SERVED, ids=[f"{image} {names[0]}" for image, names in SERVED]
+    ("served_by", "names"), SERVED, ids=[f"{image} {names[0]}" for image, names in SERVED]
 )
 def test_a_revision_scores_as_it_does_outside(
-    image: str,
+    served_by: str,
     names: Sequence[str],
     built: Built,
     all_models: Path,
@@ -124,9 +124,9 @@ def test_a_revision_scores_as_it_does_outside(
     rev_id = an_item(items_file) if of_items else nasty["ordinary"][0]
     request = {"rev_id": rev_id, "extended_output": True}
     with ExitStack() as opened:
-        here = opened.enter_context(container(built(image), all_models, *names, **extra))
+        here = opened.enter_context(container(built(served_by), all_models, *names, **extra))
         log = tmp_path / "log"
-        there = opened.enter_context(checkout(image, log, all_models, *names, **extra))
+        there = opened.enter_context(checkout(served_by, log, all_models, *names, **extra))
         for name in names:
             answer = predict(here.url, name, request)
             assert answer.status == 200, answer.body
