@@ -33,16 +33,15 @@ import fasttext
 import grpc
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc as service
-from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
+from liftwing_demo.outlinks import NAME
+from liftwing_demo.outlinks.serve import PREDICTOR, QUIET, TRANSFORMER
 from rich.console import Console
 from rich.table import Table
 from server import free_port
 
-NAME = "outlink-topic-model"
 PATH = f"/v1/models/{NAME}:predict"
 LARGEST = 900
-QUIET = {"KSERVE_LOGLEVEL": "WARNING", "FRAMEWORK_LOG_LEVEL": "WARNING"}
 console = Console(width=120)
 
 
@@ -195,7 +194,7 @@ def main() -> None:
         predictor = Server(
             children,
             "predictor",
-            [str(ROOT / "outlink/model-server/model.py")],
+            [str(PREDICTOR)],
             MODEL_PATH=str(options.model.resolve()),
         )
         for round_ in range(options.before):
@@ -209,7 +208,7 @@ def main() -> None:
             children,
             "transformer",
             [
-                str(ROOT / "outlink-transformer/model-server/transformer.py"),
+                str(TRANSFORMER),
                 *("--predictor_host", f"127.0.0.1:{empty.http}", "--model_name", NAME),
             ],
         )

@@ -75,8 +75,9 @@ class Bundler:
         while self._waiting and self._may_leave():
             parcels = self._next_bundle()
             if parcels:
-                bundle = asyncio.get_running_loop().create_task(self._deliver(parcels))
-                self._under_way[bundle] = sum(parcel.size for parcel in parcels)
+                size = sum(parcel.size for parcel in parcels)
+                bundle = asyncio.get_running_loop().create_task(self._deliver(parcels, size))
+                self._under_way[bundle] = size
                 bundle.add_done_callback(self._depart)
 
     def _may_leave(self) -> bool:
@@ -102,12 +103,11 @@ class Bundler:
             size += parcel.size
         return parcels
 
-    async def _deliver(self, parcels: list[_Parcel]) -> None:
+    async def _deliver(self, parcels: list[_Parcel], size: int) -> None:
         tasks = [parcel.task for parcel in parcels]
         deadline = max(parcel.deadline for parcel in parcels)
-        work = Work(self._kind, sum(parcel.size for parcel in parcels))
         try:
-            results = (await self._runner.run(tasks, deadline, work)).value
+            results = (await self._runner.run(tasks, deadline, Work(self._kind, size))).value
         except Exception as error:
             for parcel in parcels:
                 if not parcel.result.done():

@@ -67,6 +67,7 @@ class WorkerPool:
         self._workers: set[WorkerLink] = set()
         self._idle: deque[WorkerLink] = deque()
         self._queue = JobQueue()
+        # Whether the present template has not just failed to fork.
         self._forks = True
         self._missing = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None

@@ -93,6 +93,32 @@ async def test_as_many_bundles_as_there_are_workers_are_under_way() -> None:
     assert await asyncio.gather(*tasks) == [2, 4, 6]
 
 
+async def test_a_second_worker_is_asked_only_for_more_than_one_bundle_holds() -> None:
+    runner = Slow()
+    bundler = Bundler(runner, "k", parallel=2, max_size=10)
+    tasks = ask(bundler, 1, size=4)
+    await until(lambda: len(runner.bundles) == 1)
+    tasks += ask(bundler, 2, size=6)
+    await asyncio.sleep(0.01)
+    assert runner.bundles == [[1]]
+    tasks += ask(bundler, 3, size=1)
+    await until(lambda: len(runner.bundles) == 2)
+    runner.release()
+    assert await asyncio.gather(*tasks) == [2, 4, 6]
+    assert runner.bundles == [[1], [2, 3]]
+
+
+async def test_nobody_waits_for_a_large_task_while_a_worker_is_free() -> None:
+    runner = Slow()
+    bundler = Bundler(runner, "k", parallel=2, max_size=10)
+    tasks = ask(bundler, 1, size=50)
+    await until(lambda: len(runner.bundles) == 1)
+    tasks += ask(bundler, 2)
+    await until(lambda: len(runner.bundles) == 2)
+    runner.release()
+    assert await asyncio.gather(*tasks) == [2, 4]
+
+
 async def test_a_bundle_is_bounded_and_a_large_task_travels_alone() -> None:
     runner = Slow()
     bundler = Bundler(runner, "k", parallel=9, max_size=10)
