@@ -31,10 +31,12 @@ from inventory import images  # noqa: E402
 
 UNCOMPILED = """
 import importlib.util as u, pathlib
-folders = ["/srv/app", "/opt/lib/venv/lib/python3.11/site-packages", "/usr/lib/python3.11"]
-for folder in folders:
+packages = "lib/python3.11/site-packages"
+folders = ["/srv/app", f"/opt/lib/shared/{packages}", "/usr/lib/python3.11"]
+for folder in [*folders, f"/opt/lib/venv/{packages}"]:
     sources = list(pathlib.Path(folder).rglob("*.py"))
-    assert sources, folder
+    # Of the pair, the transformer has nothing but what is shared.
+    assert sources or "venv" in folder, folder
     for source in sources:
         if not pathlib.Path(u.cache_from_source(source)).exists():
             print(source)
@@ -43,7 +45,7 @@ for folder in folders:
 # A module's flags say that its source is never looked at: two little-endian words after the magic.
 CHECKED = """
 import pathlib
-for folder in ("/srv/app", "/opt/lib/venv"):
+for folder in ("/srv/app", "/opt/lib/shared", "/opt/lib/venv"):
     for compiled in pathlib.Path(folder).rglob("*.pyc"):
         with compiled.open("rb") as stream:
             if stream.read(8)[4:] != b"\\x01\\0\\0\\0":

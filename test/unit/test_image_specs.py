@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def read(image: Image) -> dict[str, Any]:
     return spec
 
 
+def locked(lock: str) -> set[str]:
+    """The requirements of a lock, each with its hashes."""
+    return set(re.findall(r"^\S+==.*(?:\n .*)+", (ROOT / lock).read_text(), re.M))
+
+
 def corpora_of(image: Image) -> set[str]:
     """The names of the corpora that the image's models read."""
     held = [it for it in FAMILIES if image.name in (it.folder, families.UNIVERSAL)]
@@ -51,12 +57,10 @@ def without_corpora(variants: dict[str, Any]) -> None:
 
 
 def outlink(image: Image, variants: dict[str, Any]) -> None:
-    """What the pair has otherwise: no dictionary, one compiler, another program and other tests."""
+    """What the pair has otherwise: no dictionary, another program and other tests."""
     variants["runtime"]["apt"]["packages"] = ["python3.11"]
     variants["test"]["entrypoint"][-1] = "outlink"
-    if image.name == "outlink":
-        variants["build"]["apt"] = variants["checkers"]["apt"]
-    else:
+    if image.name != "outlink":
         variants["production"]["entrypoint"][-1] = "transformer.py"
 
 
@@ -90,6 +94,14 @@ def test_each_server_has_an_image() -> None:
 @each_image
 def test_a_spec_differs_from_the_others_in_what_is_its_own(image: Image) -> None:
     assert read(image) == expected(image)
+
+
+@each_image
+def test_what_images_share_is_locked_alike_by_each(image: Image) -> None:
+    """Else pip would install another version of it beside the shared one."""
+    shared = locked("python/requirements.lock")
+    assert len(shared) > 50
+    assert shared <= locked(image.lock)
 
 
 @each_image

@@ -26,7 +26,7 @@ from serving import docker, in_checkout, in_container, start_seconds
 STARTS = 5
 CHANGES = 3
 LARGE_MEGABYTES = 9
-SITE_PACKAGES = "/opt/lib/venv/lib/python3.11/site-packages"
+SITE_PACKAGES = [f"/opt/lib/{venv}/lib/python3.11/site-packages" for venv in ("shared", "venv")]
 PLACES = ("/usr/share/hunspell", "/var/lib/aspell", "/usr/share/nltk_data", "/usr/lib/python3.11")
 # The pair first: it shares least with the others.
 ORDER = ("outlink-transformer", "outlink")
@@ -126,11 +126,12 @@ def shortened(instruction: str) -> str:
 
 def parts(image: str) -> List[Tuple[str, float]]:
     """Return the largest packages and other folders of the image."""
-    script = f"du -sb {SITE_PACKAGES}/* {' '.join(PLACES)} 2>/dev/null || true"
+    places = " ".join([*(f"{folder}/*" for folder in SITE_PACKAGES), *PLACES])
+    script = f"du -sb {places} 2>/dev/null || true"
     lines = docker("run", "--rm", "--entrypoint", "/bin/sh", image, "-c", script).splitlines()
     sizes = {path: int(size) / 1e6 for size, path in (line.split("\t") for line in lines)}
     large = {path: size for path, size in sizes.items() if size > LARGE_MEGABYTES}
-    named = {path.replace(f"{SITE_PACKAGES}/", ""): size for path, size in large.items()}
+    named = {path.rpartition("site-packages/")[2]: size for path, size in large.items()}
     return sorted(named.items(), key=lambda row: -row[1])
 
 

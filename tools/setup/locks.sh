@@ -27,6 +27,8 @@ for family in "${families[@]}"; do
     compile "revscoring/$family/requirements.lock" python/pyproject.toml --extra "$family" \
         --constraint revscoring/requirements.lock
 done
+# What every server needs, which the images share as a layer, whatever else their locks hold.
+compile python/requirements.lock python/pyproject.toml --constraint revscoring/requirements.lock
 compile outlink/requirements.lock python/pyproject.toml --extra outlink \
     --constraint revscoring/requirements.lock
 compile outlink-transformer/requirements.lock python/pyproject.toml --extra transformer \
