@@ -131,10 +131,9 @@ async def test_a_heavy_task_that_would_not_end_in_time_is_refused_at_once(
     await sleep(pool, 0.5, 5, heavy)
     waiting = [asyncio.create_task(sleep(pool, 0.5, 10, heavy)) for _ in range(4)]
     await asyncio.sleep(0)
-    started = time.monotonic()
     with pytest.raises(Overloaded) as caught:
         await sleep(pool, 0.5, 1.0, heavy)
-    assert time.monotonic() - started < 0.3
+    assert not any(task.done() for task in waiting)
     assert caught.value.retry_after and caught.value.retry_after >= 1
     await asyncio.gather(*waiting)
 

@@ -23,7 +23,7 @@ from support.processes import ROOT, ModelServer, wait_until
 TOY = ROOT / "test/support/toy.py"
 # A request that takes a minute, or until its deadline.
 ENDLESS = {"number": 99}
-SLACK_SECONDS = 3.0
+SLACK_SECONDS = 6.0
 Begin = Callable[..., ModelServer]
 
 

