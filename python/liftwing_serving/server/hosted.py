@@ -169,9 +169,9 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         finally:
             if client_left():
                 status = CLIENT_LEFT
-            metrics.REQUESTS.labels(self.name, str(status)).inc()
+            metrics.count_request(self.name, status)
             for code, number in (tally.codes or {status: tally.instances}).items():
-                metrics.INSTANCES.labels(self.name, str(code)).inc(number)
+                metrics.count_instances(self.name, code, number)
 
 
 @dataclass(slots=True)
