@@ -24,6 +24,12 @@ class Image:
         return f"{self.folder}/requirements.lock"
 
     @property
+    def shared_lock(self) -> str:
+        """Those of them that it has in common with others: the families, or all servers."""
+        family = self.folder.split("/")[0] == "revscoring"
+        return "revscoring/shared.lock" if family else "python/requirements.lock"
+
+    @property
     def server(self) -> str:
         """The folder whose program it runs."""
         return f"{self.folder}/model-server"

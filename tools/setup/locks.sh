@@ -27,7 +27,10 @@ for family in "${families[@]}"; do
     compile "revscoring/$family/requirements.lock" python/pyproject.toml --extra "$family" \
         --constraint revscoring/requirements.lock
 done
-# What every server needs, which the images share as a layer, whatever else their locks hold.
+# What the other locks have in common, so that images share it as a layer: the families' images what
+# all families need, the others what every server needs.
+compile revscoring/shared.lock python/pyproject.toml --extra revscoring \
+    --constraint revscoring/requirements.lock
 compile python/requirements.lock python/pyproject.toml --constraint revscoring/requirements.lock
 compile outlink/requirements.lock python/pyproject.toml --extra outlink \
     --constraint revscoring/requirements.lock
