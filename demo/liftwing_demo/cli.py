@@ -26,6 +26,7 @@ from liftwing_demo.run import (
     prepare_items,
     prepare_outlinks,
     prepare_wiki,
+    stop_at_signals,
 )
 from liftwing_demo.run import run as run_demo
 from liftwing_demo.tables import models_table
@@ -135,9 +136,11 @@ def build(
 
 
 def _build(demo: Demo, suites: Sequence[Suite]) -> None:
+    stop_at_signals()
     try:
         built = prepare(demo, suites)
-        if len(suites) > 1:
+        # As with `run`, the pair's model comes with those of editquality.
+        if EDITQUALITY in suites:
             built |= prepare_outlinks(demo)
     except DemoError as error:
         typer.secho(str(error), err=True, fg="red")

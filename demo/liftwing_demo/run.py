@@ -108,9 +108,7 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
 
     Raises DemoError; where a port is the reason, it names which of the `setters` sets another.
     """
-    # A shell that starts it in the background has SIGINT ignored, unless it is asked for.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    stop_at_signals()
     try:
         demo.listening.require_free(setters)
     except CannotListen as error:
@@ -133,6 +131,16 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         while not (ended := children.ended()):
             time.sleep(0.2)
         raise DemoError(f"The {ended} ended by itself.")
+
+
+def stop_at_signals() -> None:
+    """Have SIGTERM and SIGINT raise KeyboardInterrupt.
+
+    A shell that starts this in the background has SIGINT ignored, and the kernel keeps SIGTERM from
+    the first process of a container, unless they are asked for.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
 
 
 def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:

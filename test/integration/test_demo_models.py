@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from liftwing_demo.training import SUITES, suite_called
 from support.environment import environment
-from support.processes import ROOT, ModelServer, Wiki, free_demo_ports, free_port
+from support.processes import ROOT, ModelServer, Wiki, free_demo_ports, free_port, wait_until
 
 COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
 REVISIONS = "40"
@@ -100,6 +100,23 @@ def test_a_second_build_finds_everything_up_to_date(built: tuple[Path, str]) -> 
     printed = build_all(folder)
     assert "up to date" in printed and "features" not in printed
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_build_ends_on_sigterm_without_a_traceback(tmp_path: Path) -> None:
+    """As the first process of a container, too, which has to ask for the signal."""
+    command = demo("build", "--dir", str(tmp_path))
+    with subprocess.Popen(
+        command,
+        env=environment(CORPORA),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as building:
+        wait_until((tmp_path / "models").is_dir, 60, "training")
+        building.terminate()
+        printed, _ = building.communicate(timeout=10)
+    assert building.returncode == 130 and printed.endswith("stopped\n"), printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize("suite", ENGLISH, ids=str)

@@ -112,11 +112,11 @@ def start_pool(models: Path) -> Iterator[ProcessPoolExecutor]:
     """Processes for the tasks. An error, or Ctrl-C, ends them at once."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(PROCESSES, context, tasks.start, (models.resolve(),))
-    with _for_children():
-        # A process is started for each task that finds none idle.
-        for _ in range(PROCESSES):
-            pool.submit(int)
     try:
+        with _for_children():
+            # A process is started for each task that finds none idle.
+            for _ in range(PROCESSES):
+                pool.submit(int)
         yield pool
     except BaseException:
         for process in multiprocessing.active_children():
@@ -136,9 +136,26 @@ def _for_children() -> Iterator[None]:
     before, seed = signal.signal(signal.SIGINT, signal.SIG_IGN), os.environ.get(HASH_SEED)
     os.environ[HASH_SEED] = "0"
     try:
-        yield
+        with _sigterm_later():
+            yield
     finally:
         signal.signal(signal.SIGINT, before)
         os.environ.pop(HASH_SEED)
         if seed is not None:
             os.environ[HASH_SEED] = seed
+
+
+@contextmanager
+def _sigterm_later() -> Iterator[None]:
+    """Handle SIGTERM at the end: a pool whose start is interrupted cannot be shut down.
+
+    Not by ignoring or blocking it, which children would inherit.
+    """
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
