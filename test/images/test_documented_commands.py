@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.containers import IMAGE, PORT, DemoServer, docker, preferred_port, status_of
@@ -77,6 +78,15 @@ def pasted(
         process.wait(40)
 
 
+def asked(line: str, url: str, environment: dict[str, str]) -> Any:
+    """What a documented `curl` prints that is sent to that address."""
+    ask = line.replace(f"localhost:{PORT}", url.removeprefix("http://"))
+    done = subprocess.run(
+        ask, shell=True, env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
 def test_the_line_that_builds_builds(image: str, environment: dict[str, str]) -> None:
     line = documented("blubber ", "| docker build")
     network = os.environ.get("DOCKER_BUILD_NETWORK", "default")
@@ -99,11 +109,8 @@ def test_the_line_that_runs_serves_and_the_line_that_asks_is_answered(
     line = documented("docker run", MODEL, f"WIKI_URL={WIKI} --rm")
     run = line.replace(WIKI, wiki.url)
     with pasted(run, models.parent, environment, tmp_path / "log") as url:
-        ask = documented("curl ", MODEL).replace(f"localhost:{PORT}", url.removeprefix("http://"))
-        done = subprocess.run(
-            ask, shell=True, env=environment, capture_output=True, text=True, check=True
-        )
-    scores = json.loads(done.stdout)["enwiki"]["scores"]["1000010"]["goodfaith"]["score"]
+        answer = asked(documented("curl ", MODEL), url, environment)
+    scores = answer["enwiki"]["scores"]["1000010"]["goodfaith"]["score"]
     assert scores["prediction"] in (True, False)
 
 
@@ -128,7 +135,7 @@ def test_the_line_with_an_eventgate_sends_the_score_there(
 
 
 def test_the_lines_of_the_outlink_pair_serve_and_are_answered(
-    built: Callable[..., str], environment: dict[str, str], tmp_path: Path
+    built: Callable[..., str], wiki: DemoServer, environment: dict[str, str], tmp_path: Path
 ) -> None:
     predictor, transformer = built("outlink"), built("outlink-transformer")
     (tmp_path / "outlink").mkdir()
@@ -136,17 +143,17 @@ def test_the_lines_of_the_outlink_pair_serve_and_are_answered(
     for path in (tmp_path, *tmp_path.parents[:2]):
         path.chmod(0o755)
     first = documented("docker run", "-p 8090:")
-    second = documented("docker run", "--predictor_host")
-    with (
-        pasted(first, tmp_path, environment, tmp_path / "log1", predictor),
-        pasted(second, tmp_path, environment, tmp_path / "log2", transformer) as url,
-    ):
-        line = documented("curl ", "features_str")
-        ask = line.replace(f"localhost:{PORT}", url.removeprefix("http://"))
-        done = subprocess.run(
-            ask, shell=True, env=environment, capture_output=True, text=True, check=True
-        )
-    assert json.loads(done.stdout)["prediction"]["article"]
+    alone = documented("docker run", "outlink-predictor --rm outlink-transformer")
+    with_wiki = documented("docker run", "--predictor_host", f"WIKI_URL={WIKI}")
+    by_items = documented("curl ", "Apollo 11", "features_str")
+    by_title = documented("curl ", '"page_title": "Apollo 11"}')
+    pairs = [(alone, by_items), (with_wiki.replace(WIKI, wiki.url), by_title)]
+    with pasted(first, tmp_path, environment, tmp_path / "log", predictor):
+        for number, (second, ask) in enumerate(pairs):
+            log = tmp_path / f"log{number}"
+            with pasted(second, tmp_path, environment, log, transformer) as url:
+                answer = asked(ask, url, environment)
+            assert answer["prediction"]["article"] == "https://en.wikipedia.org/wiki/Apollo%2011"
 
 
 def received(eventgate: DemoServer) -> list[dict[str, dict[str, str]]]:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from typing import List, Sequence
 
-from inventory import ROOT, images
+from inventory import DEMO, ROOT, specs
 
 MARKER = "build/nltk_data/corpora.json"
 VARIANT = "production"
@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("image", choices=images())
+    parser.add_argument("image", choices=specs())
     parser.add_argument("variant", nargs="?", default=VARIANT)
     options = parser.parse_args()
     try:
@@ -49,7 +49,7 @@ def build(
 ) -> int:
     """Build a variant, tagged IMAGE or IMAGE-VARIANT unless told; return the exit status."""
     compiled = subprocess.run(
-        [ROOT / ".venv/bin/blubber", images()[image].spec, variant],
+        [ROOT / ".venv/bin/blubber", specs()[image], variant],
         cwd=context,
         stdout=subprocess.PIPE,
         check=False,
@@ -57,7 +57,9 @@ def build(
     if compiled.returncode:
         return compiled.returncode
     tag = tag or (image if variant == VARIANT else f"{image}-{variant}")
-    command = docker_build(tag, corpora_source(context / MARKER, image))
+    # The demo has models of every family, too.
+    reader = "revscoring" if image == DEMO else image
+    command = docker_build(tag, corpora_source(context / MARKER, reader))
     words = [*command, *options, "--file", "-", "."]
     # Docker 20.10 builds without BuildKit unless it is told.
     environment = {**os.environ, "DOCKER_BUILDKIT": "1"}

@@ -12,18 +12,19 @@ import signal
 import subprocess
 import time
 from dataclasses import asdict, dataclass
-from typing import Callable, List
+from typing import Callable, List, Mapping
 
 import docker_network as network
 from docker_client import DEBIAN, Client
 
-PACKAGES = {
+DAEMON = {
     "dockerd": "docker.io",
     DEBIAN: "docker.io",
     "debootstrap": "debootstrap",
     "iptables": "iptables",
     "ip": "iproute2",
 }
+COMPOSE = {"docker-compose": "docker-compose"}
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.2
@@ -134,9 +135,9 @@ class Daemon:
         (self.folder / "docker.sock").unlink(missing_ok=True)
 
 
-def install_missing() -> List[str]:
-    """Install what a daemon and the base image need; return the packages that were missing."""
-    missing = sorted({package for name, package in PACKAGES.items() if shutil.which(name) is None})
+def install_missing(commands: Mapping[str, str]) -> List[str]:
+    """Install commands, given with their packages; return the packages that were missing."""
+    missing = sorted({package for name, package in commands.items() if shutil.which(name) is None})
     if missing:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]

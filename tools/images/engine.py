@@ -17,13 +17,14 @@ import argparse
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Mapping, Optional
 
 from base_image import NAME, ensure_base
 from docker_client import Client, client_with_buildkit
-from docker_daemon import Daemon, install_missing
+from docker_daemon import COMPOSE, DAEMON, Daemon, install_missing
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "build" / "docker"
 PULL_SECONDS = 120
@@ -59,6 +60,7 @@ def start(daemon: Daemon) -> Dict[str, str]:
     client = None if daemon.is_running() else _running_docker()
     if client is None:
         client = _own_docker(daemon)
+    _ensure_compose(client)
     return {**client.environment(), "DOCKER_BUILD_NETWORK": _build_network(client)}
 
 
@@ -98,14 +100,25 @@ def _running_docker() -> Optional[Client]:
 def _own_docker(daemon: Daemon) -> Client:
     if os.geteuid() != 0:
         raise RuntimeError("no Docker that has the base image; starting one needs root")
-    for package in install_missing():
-        _say(f"installed {package}")
+    _install(DAEMON)
     if not daemon.is_running():
         _say(f"starting dockerd in {daemon.folder}")
         daemon.start()
     if ensure_base(daemon.client, daemon.folder):
         _say(f"made {NAME}")
     return daemon.client
+
+
+def _ensure_compose(client: Client) -> None:
+    """Install docker-compose for root on Debian, unless Docker has a `compose` of its own."""
+    may_install = os.geteuid() == 0 and shutil.which("apt-get")
+    if may_install and not client.succeeds("compose", "version"):
+        _install(COMPOSE)
+
+
+def _install(commands: Mapping[str, str]) -> None:
+    for package in install_missing(commands):
+        _say(f"installed {package}")
 
 
 def _build_network(client: Client) -> str:

@@ -8,6 +8,9 @@ from typing import Dict
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIPELINE = ".pipeline"
+# The wiki and the EventGate of docker-compose.yml; no pipeline builds it, and none publishes it.
+DEMO = "demo"
+DEMO_SPEC = "demo/blubber.yaml"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ def images(root: pathlib.Path = ROOT) -> Dict[str, Image]:
     specs = sorted((root / PIPELINE).glob("*/*.yaml"))
     found = [_image(root, spec.relative_to(root)) for spec in specs]
     return {image.name: image for image in found}
+
+
+def specs(root: pathlib.Path = ROOT) -> Dict[str, str]:
+    """Return the specs of all that can be built, by name: the images', and the demo's."""
+    return {**{image.name: image.spec for image in images(root).values()}, DEMO: DEMO_SPEC}
 
 
 def _image(root: pathlib.Path, spec: pathlib.Path) -> Image:
