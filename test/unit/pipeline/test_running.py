@@ -219,6 +219,15 @@ def test_the_command_prints_a_line_for_each_image_and_nothing_else(
     assert "one\ntwo\nthree\n" in shown.err
 
 
+def test_builds_alone_run_and_publish_nothing(
+    docker: RecordingDocker, checkout: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liftwing_pipeline.cli.setup_values", lambda root: SETUP)
+    for name in ("editquality", "topic-publish"):
+        assert main(["--root", str(checkout), "run", name, "--only-build"]) == 0
+    assert [call.words[0] for call in docker.calls()] == ["build"] * 3
+
+
 def test_a_dry_run_prints_the_commands_and_runs_none(
     docker: RecordingDocker, checkout: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,9 @@ def parser() -> argparse.ArgumentParser:
         help="a tag to publish under, besides those of the pipeline; may be repeated",
     )
     running.add_argument(
+        "--only-build", action="store_true", help="build the images; run and publish none"
+    )
+    running.add_argument(
         "--dry-run", action="store_true", help="print the commands and run none of them"
     )
     return made
@@ -116,7 +119,8 @@ def run(pipeline: Pipeline, options: argparse.Namespace) -> None:
     if options.registry:
         registry = Registry(options.registry, options.repository, tuple(options.tag))
     allowed = os.environ.get("ALLOW_STAND_IN") == "1"
-    runner = Runner(options.root, setup_values(options.root), registry, allowed)
+    setup = setup_values(options.root)
+    runner = Runner(options.root, setup, registry, allowed, options.only_build)
     docker = Rehearsal(aloud=True) if options.dry_run else Docker()
     for image in runner.run(pipeline, docker):
         if not options.dry_run:

@@ -42,23 +42,28 @@ class Runner:
     """Runs pipelines of one checkout. `setup` are the variables of that name.
 
     Images with stand-ins for corpora give other scores than production's, so they are published
-    only where `publishes_stand_ins` says so.
+    only where `publishes_stand_ins` says so. With `only_builds`, nothing is run and published.
     """
 
     root: pathlib.Path
     setup: Mapping[str, str]
     registry: Registry | None = None
     publishes_stand_ins: bool = False
+    only_builds: bool = False
 
     def run(self, pipeline: Pipeline, docker: Docker) -> Iterator[Image]:
         """Run all stages and yield the images they make, as they make them.
 
-        A silent rehearsal comes first, so that a mistake is found before the first image is built.
+        A mistake is found before the first image is built.
         """
-        if pipeline.publishes:
+        self.check(pipeline)
+        yield from self._stages(pipeline, docker)
+
+    def check(self, pipeline: Pipeline) -> None:
+        """Rehearse a pipeline silently; refuse one that cannot be run, or may not be."""
+        if pipeline.publishes and not self.only_builds:
             self._check_publishing(pipeline)
         list(self._stages(pipeline, Rehearsal(aloud=False)))
-        yield from self._stages(pipeline, docker)
 
     def corpora(self, pipeline: Pipeline) -> str:
         """Return where the corpora came from that a pipeline's image holds."""
@@ -97,9 +102,9 @@ class _StageRun:
         self._bind("stage", self.stage.name)
         if self.stage.build:
             yield self._build(self.stage.build)
-        if self.stage.run:
+        if self.stage.run and not self.runner.only_builds:
             self._run(self.stage.run)
-        if self.stage.publish:
+        if self.stage.publish and not self.runner.only_builds:
             yield from self._publish(self.stage.publish)
         for name, value in self.stage.exports.items():
             self._bind(name, self._replace(value))
