@@ -41,6 +41,13 @@ integration: setup  ## Run the tests that start real processes
 images: setup  ## Build the images with Docker and test them (root where none runs)
 	@.venv/bin/python tools/images/engine.py run .venv/bin/tox -qq -e images
 
+.PHONY: publish
+publish:  ## Build images and push them with lists of their contents (REGISTRY= IMAGES=)
+	@test -n '$(REGISTRY)' || { echo 'publish: say where: make publish REGISTRY=HOST[:PORT]' >&2; exit 2; }
+	@tools/setup/setup.sh
+	@.venv/bin/python tools/images/engine.py run \
+		tools/publish/publish.py --registry '$(REGISTRY)' $(IMAGES)
+
 .PHONY: conformance
 conformance: setup  ## Tell whether the server at URL= keeps the contract (MODEL= GRPC= REQUEST=)
 	@.venv/bin/pytest test/conformance $(if $(URL),--url '$(URL)') $(if $(MODEL),--model '$(MODEL)') \

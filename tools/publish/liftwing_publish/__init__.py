@@ -1,0 +1,1 @@
+"""Publish images, each with a list of what it contains."""
