@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").glob("*.md"),
-    *ROOT.glob("revscoring/**/README.md"),
+    *ROOT.glob("*/model-server/README.md"),
+    *ROOT.glob("revscoring/*/model-server/README.md"),
     ROOT / "deploy/README.md",
     ROOT / "demo/README.md",
     ROOT / "requirements/README.md",

@@ -16,13 +16,14 @@ from liftwing_serving.revscoring import FAMILIES, families
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools/images"))
 
-from inventory import Image, images  # noqa: E402
+from inventory import Image, images, plain_images  # noqa: E402
 
 IMAGES = images()
 CORPORA = "build/nltk_data"
 # The families' images differ in nothing but their corpora, and where lock and server lie.
 MODEL = IMAGES["editquality"]
-OUTLINK = ("outlink", "outlink-transformer")
+PLAIN = plain_images().keys()
+OUTLINK = outlink_settings().keys()
 
 each_image = pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
 
@@ -56,12 +57,24 @@ def without_corpora(variants: dict[str, Any]) -> None:
     production["copies"] = [it for it in production["copies"] if it["from"] != "corpora"]
 
 
-def outlink(image: Image, variants: dict[str, Any]) -> None:
-    """What the pair has otherwise: no dictionary, another program and other tests."""
+def without_dictionaries(variants: dict[str, Any]) -> None:
     variants["runtime"]["apt"]["packages"] = ["python3.11"]
-    variants["test"]["entrypoint"][-1] = "outlink"
+    variants["test"]["entrypoint"][-1] = "plain"
+
+
+def outlink(image: Image, variants: dict[str, Any]) -> None:
+    """What the pair has otherwise: another program."""
     if image.name != "outlink":
         variants["production"]["entrypoint"][-1] = "transformer.py"
+
+
+def plain(image: Image, variants: dict[str, Any]) -> None:
+    """A plain family may install more of Debian's packages, to build its own or to run them."""
+    own = read(image)["variants"]
+    assert set(variants["runtime"]["apt"]["packages"]) <= set(own["runtime"]["apt"]["packages"])
+    variants["runtime"]["apt"] = own["runtime"]["apt"]
+    if "apt" in own["build"]:
+        variants["build"]["apt"] = own["build"]["apt"]
 
 
 def expected(image: Image) -> dict[str, Any]:
@@ -81,13 +94,17 @@ def expected(image: Image) -> dict[str, Any]:
         held["custom"]["requirements"] = [requirement(path) for path in paths]
     else:
         without_corpora(variants)
+    if image.name in PLAIN | OUTLINK:
+        without_dictionaries(variants)
     if image.name in OUTLINK:
         outlink(image, variants)
+    if image.name in PLAIN:
+        plain(image, variants)
     return spec
 
 
 def test_each_server_has_an_image() -> None:
-    assert IMAGES.keys() == families.settings_by_image().keys() | outlink_settings().keys()
+    assert IMAGES.keys() == families.settings_by_image().keys() | OUTLINK | PLAIN
     for image in IMAGES.values():
         program = read(image)["variants"]["production"]["entrypoint"][-1]
         assert (ROOT / image.server / program).is_file()

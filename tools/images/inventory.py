@@ -11,6 +11,7 @@ PIPELINE = ".pipeline"
 # The wiki and the EventGate of docker-compose.yml; no pipeline builds it, and none publishes it.
 DEMO = "demo"
 DEMO_SPEC = "demo/blubber.yaml"
+SERVER = "model-server"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class Image:
     @property
     def server(self) -> str:
         """The folder whose program it runs."""
-        return f"{self.folder}/model-server"
+        return f"{self.folder}/{SERVER}"
+
+    @property
+    def requirements(self) -> str:
+        """What a plain family names its own packages in; other images have no such file."""
+        return f"{self.folder}/requirements.in"
 
 
 def images(root: pathlib.Path = ROOT) -> Dict[str, Image]:
@@ -50,6 +56,12 @@ def specs(root: pathlib.Path = ROOT) -> Dict[str, str]:
     return {**{image.name: image.spec for image in images(root).values()}, DEMO: DEMO_SPEC}
 
 
+def plain_images(root: pathlib.Path = ROOT) -> Dict[str, Image]:
+    """Return those of plain families."""
+    found = images(root).items()
+    return {name: image for name, image in found if (root / image.requirements).is_file()}
+
+
 def _image(root: pathlib.Path, spec: pathlib.Path) -> Image:
     """Return the image of a spec: X/blubber.yaml is the spec of X, X/Y.yaml that of X-Y."""
     name = spec.parent.name
@@ -57,6 +69,6 @@ def _image(root: pathlib.Path, spec: pathlib.Path) -> Image:
         name = f"{name}-{spec.stem}"
     # The last is the server of all families, which lies beside theirs.
     for folder in (f"revscoring/{name}", name):
-        if (root / folder / "requirements.lock").is_file():
+        if (root / folder / SERVER).is_dir():
             return Image(name, str(spec), folder)
     raise FileNotFoundError(f"{spec}: no folder of a server is called {name}")

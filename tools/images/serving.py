@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, Sequence, Tuple
 
 from build import docker_command
-from inventory import ROOT, images
+from inventory import ROOT, images, plain_images
 from liftwing_serving.revscoring import families
 
 MOUNTED = pathlib.Path("/mnt/models")
@@ -43,6 +43,8 @@ def given_to(image: str, models: pathlib.Path, names: Sequence[str] = ()) -> Giv
         return Given({"MODEL_PATH": str(models / OUTLINK_MODEL / "model.bin")})
     if image == "outlink-transformer":
         return Given({}, ("--predictor_host", NOWHERE, "--model_name", OUTLINK_MODEL))
+    if image in plain_images():
+        return Given({"MODEL_PATH": str(models / image / "model.bin")})
     names = names or examples_of(image)
     file = models
     if len(names) == 1:

@@ -36,7 +36,16 @@ compile outlink/requirements.lock python/pyproject.toml --extra outlink \
     --constraint revscoring/requirements.lock
 compile outlink-transformer/requirements.lock python/pyproject.toml --extra transformer \
     --constraint revscoring/requirements.lock
-# The checkout tests what the images carry, so the production locks bind it.
-compile requirements/dev.lock python/pyproject.toml requirements/dev.in \
-    "${all[@]}" --extra outlink --extra cli --constraint revscoring/requirements.lock \
-    --constraint outlink/requirements.lock
+# The checkout tests what the images carry, so the production locks bind it; and as it has one
+# version of each package, they bind one another.
+bound=(--constraint revscoring/requirements.lock --constraint outlink/requirements.lock)
+plain=()
+for requirements in */requirements.in; do
+    [[ -e $requirements ]] || continue
+    lock=${requirements%.in}.lock
+    compile "$lock" python/pyproject.toml "$requirements" "${bound[@]}"
+    plain+=("$requirements")
+    bound+=(--constraint "$lock")
+done
+compile requirements/dev.lock python/pyproject.toml requirements/dev.in "${plain[@]}" \
+    "${all[@]}" --extra outlink --extra cli "${bound[@]}"

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from liftwing_serving import catalogue, revscoring
 from liftwing_serving.catalogue import Service
+from liftwing_serving.cli import new as adding
 from liftwing_serving.cli.images import settings_by_image
 from liftwing_serving.cli.asking import Answer, score_all
 from liftwing_serving.revscoring import ServiceName, family_of
@@ -156,6 +157,30 @@ def corpora(
 ) -> None:
     """Prepare the word lists that feature lists read when they are imported."""
     raise typer.Exit(revscoring.corpora.main(["--to", str(to)]))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The family's name, e.g. `edit-summary`.")],
+) -> None:
+    """Add a family of models to the checkout: server, model card, test, image and its pipelines.
+
+    What is written serves a scikit-learn classifier of texts at once; docs/new-family.md leads from
+    there to a model of your own. Nothing is written if anything is in the way.
+
+    Example: `liftwing-serving new edit-summary`
+    """
+    try:
+        root = adding.find_checkout(Path.cwd())
+        new_files = adding.new_files(root, name)
+        changed_files = adding.changed_files(root, name)
+        adding.write(root, new_files | changed_files)
+    except (adding.CannotAdd, OSError) as error:
+        _fail(str(error))
+    for verb, files in (("wrote", new_files), ("changed", changed_files)):
+        for path in files:
+            sys.stdout.write(f"{verb:8}{path}\n")
+    sys.stdout.write(f"Next: `make locks`, which writes {name}/requirements.lock.\n")
 
 
 def _record(service: Service) -> dict[str, Any]:
