@@ -8,7 +8,9 @@ from pathlib import Path
 from support.environment import environment
 from support.processes import ROOT
 
-LEFT_OUT = shutil.ignore_patterns(".git", ".tox", ".venv", "build", "__pycache__", "*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".tox", ".venv", "build", "__pycache__", "*_cache", "*.egg-info"
+)
 # Folders whose packages the checkout's own .venv finds, and a copy's shall find in the copy.
 PACKAGES = ("python", "demo", "tools/blubber")
 
