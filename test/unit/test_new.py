@@ -13,12 +13,13 @@ from support.checkouts import copy_checkout, environment_of
 from support.processes import ROOT
 from typer.testing import CliRunner, Result
 
-FIRST, SECOND = "edit-summary", "x9"
+# The first ends in the name of the image by which the lists are extended.
+FIRST, SECOND = "edit-outlink-transformer", "x9"
+TESTS = [f"test/unit/{name.replace('-', '_')}" for name in (FIRST, SECOND)]
 # Where Python is written.
-WRITTEN = [FIRST, SECOND, "test/unit/edit_summary", "test/unit/x9"]
+WRITTEN = [FIRST, SECOND, *TESTS]
 CHECKS = [
-    "test/unit/edit_summary",
-    "test/unit/x9",
+    *TESTS,
     "test/unit/plain/test_families.py",
     "test/unit/test_image_specs.py",
     "test/unit/pipeline/test_ci_jobs.py",
