@@ -128,11 +128,10 @@ def test_a_room_knows_nothing_of_what_is_not_its_affair(room: str, stranger: str
 
 def test_a_model_server_takes_nothing_but_its_family() -> None:
     for path in SERVERS:
-        family = path.relative_to(ROOT).parts[0].removesuffix("-transformer")
-        if (ROOT / family / "requirements.in").exists():
-            assert parts_imported_by(path) <= {"plain"} | GROUND, path
-        else:
-            assert parts_imported_by(path) <= {family}, path
+        folder = path.relative_to(ROOT).parts[0]
+        of_plain = (ROOT / folder / "requirements.in").exists()
+        allowed = {"plain"} | GROUND if of_plain else {folder.removesuffix("-transformer")}
+        assert parts_imported_by(path) <= allowed, path
 
 
 def test_a_service_folder_never_shadows_the_revscoring_library() -> None:

@@ -18,6 +18,9 @@ ZUUL = "deploy/zuul/layout.yaml"
 # Its image holds Python, locked packages, the shared package and a server.
 LEANEST = "outlink-transformer"
 LEANEST_SPEC = ".pipeline/outlink/transformer.yaml"
+_SAID = re.compile(
+    r"the outlink transformer|outlink/transformer|outlink-transformer|transformer\.py"
+)
 
 # So that no line of a template becomes too long.
 MAX_LENGTH = 30
@@ -45,7 +48,7 @@ def new_files(root: Path, name: str) -> dict[str, str]:
     for path in (name, f".pipeline/{name}", f"test/unit/{test_folder}"):
         if (root / path).exists():
             raise CannotAdd(f"{path} is there already.")
-    files = {f".pipeline/{name}/blubber.yaml": _spec((root / LEANEST_SPEC).read_text(), name)}
+    files = {f".pipeline/{name}/blubber.yaml": _renamed((root / LEANEST_SPEC).read_text(), name)}
     for template in sorted((root / TEMPLATES).rglob("*")):
         path = str(template.relative_to(root / TEMPLATES))
         if template.is_file() and "__pycache__" not in path:
@@ -85,13 +88,8 @@ def _check_name(name: str) -> None:
 
 def _renamed(text: str, name: str) -> str:
     """What is said of the leanest image, said of the family's."""
-    text = re.sub(r"outlink/transformer(\\?)\.yaml", rf"{name}/blubber\1.yaml", text)
-    return text.replace(LEANEST, name)
-
-
-def _spec(text: str, name: str) -> str:
-    text = text.replace("the outlink transformer", name).replace("transformer.py", "model.py")
-    return _renamed(text, name)
+    others = {"outlink/transformer": f"{name}/blubber", "transformer.py": "model.py"}
+    return _SAID.sub(lambda found: others.get(found[0], name), text)
 
 
 def _with_pipelines(text: str, name: str) -> str:
