@@ -81,8 +81,7 @@ def in_a_terminal(
     """Run the command of a server until it is ready; in the end press Ctrl-C."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            command,
-            shell=True,
+            ["bash", "-c", command.strip()],
             cwd=checkout,
             env=environment,
             stdout=stream,
