@@ -32,7 +32,7 @@ def model() -> Any:
 def server(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServer]:
     folder = tmp_path_factory.mktemp("family")
     checkout = copy_checkout(folder / "checkout")
-    command = [Path(sys.executable).parent / "liftwing-serving", "new", NAME]
+    command = [str(Path(sys.executable).parent / "liftwing-serving"), "new", NAME]
     subprocess.run(command, cwd=checkout, env=environment(), check=True, capture_output=True)
     path = folder / "model.bin"
     path.write_bytes(pickle.dumps(model))
