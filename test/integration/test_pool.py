@@ -130,6 +130,17 @@ async def test_an_idle_workers_death_is_noticed(pool: WorkerPool) -> None:
     await until(lambda: pool.workers_alive == 2 and before[0] not in pool.worker_pids)
 
 
+async def test_a_task_is_not_wasted_on_workers_that_died_a_moment_ago(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    for pid in pool.worker_pids:
+        os.kill(pid, signal.SIGKILL)
+    # The event loop has no turn in which it could learn of their deaths.
+    while any(map(exists, pool.worker_pids)):
+        time.sleep(0.001)
+    assert await run(pool, "die once", str(tmp_path / "tries")) == "alive"
+
+
 async def test_a_pool_whose_workers_all_died_still_takes_work(pool: WorkerPool) -> None:
     os.kill(pool.template_pid, signal.SIGSTOP)
     for pid in pool.worker_pids:
@@ -251,6 +262,14 @@ async def test_a_handler_that_cannot_be_made_is_told() -> None:
     pool = WorkerPool(HandlerSpec("support.handlers:make", "broken"), 2)
     with pytest.raises(TemplateFailed, match="RuntimeError: cannot be loaded"):
         await pool.start()
+    await pool.close()
+
+
+async def test_a_template_that_dies_while_it_loads_is_told() -> None:
+    pool = WorkerPool(HandlerSpec("support.handlers:make", "deadly"), 2)
+    with pytest.raises(TemplateFailed, match="died while loading"):
+        async with asyncio.timeout(20):
+            await pool.start()
     await pool.close()
 
 

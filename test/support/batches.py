@@ -71,10 +71,12 @@ class CountingApi:
 
 
 class FakePool:
-    """So many workers, first come first served. A revision's prediction is its id."""
+    """So many workers, first come first served. A revision's prediction is its id, and each of the
+    two models has a version, and a label, of its own."""
 
     def __init__(self, workers: int = 2, needs: Needs = ALL) -> None:
-        self.description = [ModelInfo(name, "1", needs) for name in (NAME, "enwiki-goodfaith")]
+        versions = {NAME: "1", "enwiki-goodfaith": "2"}
+        self.description = [ModelInfo(name, number, needs) for name, number in versions.items()]
         self.alive = True
         self.load = Load(10)
         self.load.workers = workers
@@ -114,25 +116,31 @@ class FakePool:
             if isinstance(task, PredictBatch):
                 if self.scoring_failure:
                     raise self.scoring_failure
-                return Result({name: _scores(rows) for name, rows in task.rows.items()}, 0.0)
+                return Result({name: _scores(name, rows) for name, rows in task.rows.items()}, 0.0)
             assert isinstance(task, Extract | ExtractAndPredict)
             rev_id = task.documents.revision.rev_id
             await asyncio.sleep(self.seconds(rev_id))
             self.load.finish(share, time.monotonic())
-            value: Any = Features(str(rev_id).encode(), {"id": rev_id}, 0.0)
-            if isinstance(task, ExtractAndPredict):
-                document = {"prediction": str(rev_id), "probability": {}}
-                value = Score(document, {"id": rev_id}, 0.0, 0.0)
             failure = self.failures.get(rev_id)
             if isinstance(failure, ServingError) and not failure.repeat:
-                value = failure
-            elif failure:
+                return Result({name: failure for name in task.models}, 0.0)
+            if failure:
                 raise failure
-            return Result({name: value for name in task.models}, 0.0)
+            features = Features(str(rev_id).encode(), {"id": rev_id}, 0.0)
+            if isinstance(task, Extract):
+                return Result({name: features for name in task.models}, 0.0)
+            documents = {name: document(name, rev_id) for name in task.models}
+            scores = {name: Score(it, features.base, 0.0, 0.0) for name, it in documents.items()}
+            return Result(scores, 0.0)
 
 
-def _scores(rows: Sequence[bytes]) -> BatchScores:
-    return BatchScores([{"prediction": row.decode(), "probability": {}} for row in rows], 0.0)
+def document(model: str, rev_id: int) -> dict[str, Any]:
+    """What a model says of a revision."""
+    return {"prediction": str(rev_id), "probability": {model: 1.0}}
+
+
+def _scores(model: str, rows: Sequence[bytes]) -> BatchScores:
+    return BatchScores([document(model, int(row)) for row in rows], 0.0)
 
 
 async def scorer_of(api: Any, pool: FakePool, heavy_bytes: int = 100_000) -> Scorer:

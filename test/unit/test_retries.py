@@ -6,7 +6,7 @@ import time
 
 import pytest
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.errors import UpstreamUnavailable
+from liftwing_serving.errors import UpstreamUnavailable, UpstreamUnusable
 from liftwing_serving.retries import RetryPolicy
 
 
@@ -42,3 +42,17 @@ async def test_the_waits_between_the_tries_grow() -> None:
     assert len(waits) == 4
     # Not how long at most: a busy machine may take its time.
     assert all(wait >= 0.5 * base * 2**number for number, wait in enumerate(waits))
+
+
+@pytest.mark.parametrize(("repeat", "number"), [(True, 3), (False, 1)])
+async def test_only_what_may_pass_is_tried_again(repeat: bool, number: int) -> None:
+    tries = 0
+
+    async def fail() -> None:
+        nonlocal tries
+        tries += 1
+        raise UpstreamUnusable("broken", repeat)
+
+    with pytest.raises(UpstreamUnusable):
+        await RetryPolicy(2, 0.001).run(fail, Deadline.after(60))
+    assert tries == number

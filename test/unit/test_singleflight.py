@@ -102,6 +102,32 @@ async def test_joining_a_flight_that_has_just_landed_never_stops_the_loop() -> N
     assert max(gaps) < 0.1
 
 
+async def test_who_comes_in_the_turn_in_which_a_flight_fails_begins_anew() -> None:
+    flights: SingleFlight[str, str] = SingleFlight()
+    landing = asyncio.get_running_loop().create_future()
+
+    async def fails() -> str:
+        await landing
+        raise DeadlineExceeded("over")
+
+    async def succeeds() -> str:
+        return "done"
+
+    async def comes() -> str:
+        await landing
+        return await flights.run("key", Deadline.after(1), succeeds)
+
+    first = asyncio.create_task(flights.run("key", Deadline.after(1), fails))
+    # Until its work waits for the landing.
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(comes())
+    await asyncio.sleep(0.01)
+    landing.set_result(None)
+    assert await second == "done"
+    with pytest.raises(DeadlineExceeded):
+        await first
+
+
 async def test_askers_without_the_time_that_was_not_enough_do_not_begin_anew() -> None:
     flights: SingleFlight[str, None] = SingleFlight()
     begun = 0

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 from liftwing_serving.events import eventgate
@@ -113,11 +114,17 @@ def test_an_unreadable_207_means_to_try_all_again(answer: bytes | None) -> None:
     assert (verdict.returned, verdict.again) == (batch, Again.LATER)
 
 
-async def test_an_endless_answer_is_not_read(fake: FakeEventGate, gate: EventGate) -> None:
-    async def endless(events: list[dict[str, Any]]) -> web.Response:
-        return web.Response(status=207, body=b" " * (eventgate.MAX_ANSWER_BYTES + 1))
+async def test_an_endless_answer_is_not_read(
+    fake: FakeEventGate, gate: EventGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventgate, "MAX_ANSWER_BYTES", 1000)
 
-    fake.usual = endless
+    async def long(events: list[dict[str, Any]]) -> web.Response:
+        answer = orjson.dumps({"invalid": [{"event": events[0]}]})
+        return web.Response(status=207, body=answer.ljust(1001))
+
+    fake.usual = long
+    # Read to its end it would be a reason to give the event up.
     assert len((await gate.send([queued(1)])).returned) == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -51,6 +53,11 @@ async def test_what_cannot_be_delivered_in_the_closing_time_is_counted_and_logge
     assert "3 events are dropped: closed" in caplog.text
 
 
-async def test_a_server_without_an_eventgate_has_no_events() -> None:
-    async with open_session() as session, open_sender(EventSettings(), session) as events:
+@pytest.mark.parametrize(
+    "given", [{}, {"eventgate_url": "http://eventgate.test/"}, {"eventgate_stream": "scores"}]
+)
+async def test_a_server_without_an_eventgate_and_a_stream_has_no_events(
+    given: dict[str, Any],
+) -> None:
+    async with open_session() as session, open_sender(EventSettings(**given), session) as events:
         assert events is None

@@ -323,6 +323,19 @@ async def test_fault_4_an_unusable_answer_is_a_502_that_never_echoes_it(
     assert SECRET not in error.message
 
 
+async def test_an_answer_that_is_too_large_is_a_502(
+    api: FakeApi,
+    server: TestServer,
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("liftwing_serving.mediawiki.api.MAX_ANSWER_BYTES", 1000)
+    api.always(text='{"query": {"badrevids": {"1": {"revid": 1}}}}'.ljust(1001))
+    error = await failure(client(server, session))
+    assert isinstance(error, UpstreamUnusable)
+    assert error.message == "MediaWiki's answer is too large."
+
+
 @pytest.mark.parametrize(
     "response",
     [

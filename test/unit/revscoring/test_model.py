@@ -10,7 +10,7 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, ResourceMissing, RevisionMissing, Unavailable
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName
-from support.batches import MISSING, CountingApi, FakePool, scorer_of
+from support.batches import MISSING, CountingApi, FakePool, document, scorer_of
 
 SERVICE = ServiceName("enwiki", "damaging")
 
@@ -35,9 +35,11 @@ def event(rev_id: int, title: str) -> dict[str, Any]:
     return {"$schema": schema, "database": "enwiki", "rev_id": rev_id, "page_title": title}
 
 
-async def model_with(sender: Any, pool: FakePool | None = None) -> RevscoringModel:
+async def model_with(
+    sender: Any, pool: FakePool | None = None, service: ServiceName = SERVICE
+) -> RevscoringModel:
     scorer = await scorer_of(CountingApi(), pool or FakePool())
-    return RevscoringModel(SERVICE, scorer, sender, "scores")
+    return RevscoringModel(service, scorer, sender, "scores")
 
 
 async def answers(model: RevscoringModel, *fields: dict[str, Any]) -> list[Any]:
@@ -69,6 +71,26 @@ async def test_an_event_that_cannot_be_kept_is_an_error_in_its_place_only() -> N
     shown = await answers(await model_with(sender), *fields, {"event": event(8, "Defect")})
     assert [type(one) for one in shown] == [dict, Unavailable, dict, ZeroDivisionError]
     assert [one["page_title"] for one in sender.events] == ["A", "C"]
+
+
+@pytest.mark.parametrize(("kind", "version"), [("damaging", "1"), ("goodfaith", "2")])
+async def test_answer_and_event_are_of_the_model_that_was_asked(kind: str, version: str) -> None:
+    sender = FakeSender()
+    service = ServiceName("enwiki", kind)
+    (shown,) = await answers(await model_with(sender, None, service), {"event": event(5, "A")})
+    score = document(str(service), 5)
+    assert shown["enwiki"] == {
+        "models": {kind: {"version": version}},
+        "scores": {"5": {kind: {"score": score}}},
+    }
+    assert sender.events[0]["scores"] == {
+        kind: {
+            "model_name": kind,
+            "model_version": version,
+            **score,
+            "prediction": [score["prediction"]],
+        }
+    }
 
 
 async def test_features_are_shown_to_those_who_ask_for_them() -> None:

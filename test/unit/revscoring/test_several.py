@@ -11,7 +11,7 @@ from liftwing_serving import errors
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.several import SeveralModels, ores_error
-from support.batches import MISSING, CountingApi, FakePool, scorer_of
+from support.batches import MISSING, CountingApi, FakePool, document, scorer_of
 
 SERVICES = [ServiceName("enwiki", "damaging"), ServiceName("enwiki", "goodfaith")]
 SOON = 60
@@ -27,12 +27,12 @@ async def answer(to: SeveralModels, **fields: Any) -> Any:
 
 async def test_each_revision_has_the_score_of_each_model_from_one_extraction() -> None:
     pool = FakePool()
-    document = await answer(await route(pool), rev_ids=[5, 6])
-    assert document == {
-        "models": {"damaging": {"version": "1"}, "goodfaith": {"version": "1"}},
+    shown = await answer(await route(pool), rev_ids=[5, 6])
+    assert shown == {
+        "models": {"damaging": {"version": "1"}, "goodfaith": {"version": "2"}},
         "scores": {
             str(rev_id): {
-                kind: {"score": {"prediction": str(rev_id), "probability": {}}}
+                kind: {"score": document(f"enwiki-{kind}", rev_id)}
                 for kind in ("damaging", "goodfaith")
             }
             for rev_id in (5, 6)
@@ -53,17 +53,14 @@ async def test_features_come_with_the_scores_if_they_are_asked_for() -> None:
 
 
 async def test_a_revision_that_fails_has_the_error_under_each_model() -> None:
-    document = await answer(await route(FakePool()), rev_ids=[MISSING, 5])
+    shown = await answer(await route(FakePool()), rev_ids=[MISSING, 5])
     error = {
         "type": "RevisionNotFound",
         "message": f"RevisionNotFound: Could not find revision ({{revision}}:{MISSING})",
     }
-    assert document["scores"] == {
+    assert shown["scores"] == {
         str(MISSING): {"damaging": {"error": error}, "goodfaith": {"error": error}},
-        "5": {
-            kind: {"score": {"prediction": "5", "probability": {}}}
-            for kind in ("damaging", "goodfaith")
-        },
+        "5": {kind: {"score": document(f"enwiki-{kind}", 5)} for kind in ("damaging", "goodfaith")},
     }
 
 

@@ -22,6 +22,7 @@ class Slow:
         self.load = Load(10.0)
         self.bundles: list[list[int]] = []
         self.works: list[Work] = []
+        self.deadlines: list[Deadline] = []
         self.doors: list[asyncio.Future[None]] = []
 
     async def start(self) -> None:
@@ -33,6 +34,7 @@ class Slow:
     async def run(self, task: Any, deadline: Deadline, work: Work = Work()) -> Result:
         self.bundles.append(task)
         self.works.append(work)
+        self.deadlines.append(deadline)
         self.doors.append(asyncio.get_running_loop().create_future())
         await self.doors[-1]
         return Result([2 * one for one in task], 0.0)
@@ -63,6 +65,16 @@ async def test_tasks_of_one_turn_share_a_bundle_and_get_their_own_results() -> N
     assert await asyncio.gather(*tasks) == [2, 4, 6]
     assert runner.bundles == [[1, 2, 3]]
     assert runner.works == [Work("k", 3)]
+
+
+async def test_a_bundle_has_the_time_of_the_task_that_has_most() -> None:
+    runner = Slow()
+    bundler = Bundler(runner, "k", parallel=1, max_size=100)
+    tasks = [*ask(bundler, 1, seconds=20), *ask(bundler, 2, seconds=60), *ask(bundler, 3)]
+    await until(lambda: len(runner.bundles) == 1)
+    runner.release()
+    await asyncio.gather(*tasks)
+    assert runner.deadlines[0].remaining() > 30
 
 
 async def test_later_tasks_wait_for_a_bundle_to_return_and_leave_together() -> None:
