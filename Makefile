@@ -7,7 +7,7 @@ OUTLINKS_PORT ?= $(shell expr $(PORT) + 2)
 LISTEN ?= 127.0.0.1
 # WIKI and FAMILY need no mention: make exports what its command line sets.
 
-run bench hops: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
+run bench hops mutants: export NLTK_DATA := $(CURDIR)/build/nltk_data$(if $(NLTK_DATA),:$(NLTK_DATA))
 
 .PHONY: help
 help:  ## Show this list
@@ -60,6 +60,11 @@ bench: setup  ## Measure this server against the bare library (table and build/b
 .PHONY: hops
 hops: setup  ## List the functions of ours that a request passes, and in which files they are
 	@.venv/bin/python tools/hops/hops.py
+
+.PHONY: mutants
+mutants: setup  ## Tell which tests notice defects, of a list, that are put into the code (ONLY= JOBS=1)
+	@exec .venv/bin/python tools/mutants/mutants.py $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(JOBS),--jobs $(JOBS))
 
 .PHONY: locks
 locks:  ## Recompile the lock files (UPGRADE=1 to move to newer versions)
