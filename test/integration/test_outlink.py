@@ -95,6 +95,17 @@ def test_instances_and_grpc_say_the_same(
         assert [(name, score) for name, score in by_grpc["topics"]] == topics
 
 
+def test_instances_that_travel_together_each_have_their_own_threshold(
+    predictor: ModelServer, own: list[list[tuple[str, float]]]
+) -> None:
+    thresholds = [0.2, 0.0, 0.9, 0.5]
+    instances = [{"features_str": LINES[2], "threshold": threshold} for threshold in thresholds]
+    predictions = predictor.predict(NAME, {"instances": instances}).json["predictions"]
+    expected = [over(threshold, own[2]) for threshold in thresholds]
+    assert [[tuple(topic) for topic in one["topics"]] for one in predictions] == expected
+    assert len(set(map(len, expected))) > 1
+
+
 def test_the_pair_says_what_fasttext_says(
     transformer: ModelServer, own: list[list[tuple[str, float]]]
 ) -> None:

@@ -8,8 +8,9 @@ import signal
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from planting import SOURCES
@@ -45,15 +46,19 @@ def python_of(copy: Path) -> Path:
 
 def end_processes(copy: Path) -> None:
     """Kill all processes that the copy's interpreter runs, which tests may have left behind."""
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        try:
-            command = (process / "cmdline").read_bytes()
-            if command.startswith(os.fsencode(f"{copy}/")):
-                os.kill(int(process.name), signal.SIGKILL)
-        except OSError:
-            pass  # It ended meanwhile.
+    while running := list(_processes(copy)):
+        for pid in running:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _processes(copy: Path) -> Iterator[int]:
+    """Process ids; a process that has ended has no command any more."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cmdline").read_bytes().startswith(os.fsencode(f"{copy}/")):
+                yield int(process.name)
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:

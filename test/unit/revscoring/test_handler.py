@@ -7,6 +7,7 @@ import gc
 import socket
 import tracemalloc
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -250,9 +251,19 @@ def test_dictionary_lookups_are_remembered_with_the_same_answers(
 
 @LOOKUPS
 def test_fault_17_words_of_any_length_are_not_kept(look_up: LookUp, asked: list[str]) -> None:
-    for _ in range(3):
-        look_up(["x" * 200_000])
+    look_up(["x" * 200_000] * 3)
     assert len(asked) == 3
+
+
+def test_of_a_word_nothing_is_kept_but_its_text() -> None:
+    class Token(str):
+        pass
+
+    token, remembered = Token("sand"), speedups.Memory(len)
+    assert remembered(token) == remembered("sand") == 4
+    gone = weakref.ref(token)
+    del token
+    assert gone() is None
 
 
 def test_fault_17_any_number_of_words_is_not_kept(asked: list[str]) -> None:

@@ -204,6 +204,13 @@ def test_a_grpc_request_of_another_number_of_elements_is_refused(given: Any) -> 
         read_grpc(given.SerializeToString())
 
 
+def test_a_grpc_message_of_many_fields_is_refused() -> None:
+    given, unknown = message(b"{}").SerializeToString(), b"\xf8\x07\x01"
+    assert read_grpc(given + unknown).elements == [b"{}"]
+    with pytest.raises(BadRequest, match=NOT_V2):
+        read_grpc(given + unknown * openinference.MAX_FIELDS)
+
+
 def test_an_answer_over_http_is_the_tensor_output() -> None:
     request = read_http(body(tensor(data=["a", "b"], shape=[1, 2])))
     text, json_length = http_answer(request, "m", [b'{"a":1}', '"\u00e9\\"'.encode()])
