@@ -11,6 +11,7 @@ import pytest
 import yaml
 from liftwing_demo.outlinks import NAME as TOPIC_MODEL
 from liftwing_demo.training import SUITES
+from liftwing_demo.wiki.build import DEFAULT_REVISIONS
 from liftwing_serving.cli.images import settings_by_image
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,11 @@ def test_ports_are_on_the_loopback_and_can_be_set(name: str) -> None:
 
 def test_no_two_ports_are_the_same() -> None:
     ports = [port for it in SERVICES.values() for port in it.get("ports", [])]
-    assert len(ports) == len(set(ports)) == len(set(re.findall(r":-(\d+)\}", TEXT)))
+    assert len(ports) == len(set(ports)) == len(set(re.findall(r"_?PORT:-(\d+)\}", TEXT)))
+
+
+def test_there_are_as_many_edits_as_the_demo_makes_up_by_itself() -> None:
+    assert set(re.findall(r"\{REVISIONS:-(\d+)\}", TEXT)) == {str(DEFAULT_REVISIONS)}
 
 
 @each_server
