@@ -48,10 +48,13 @@ class Result:
 
 async def try_out(defect: Defect, copy: Path) -> Result:
     """Plant the defect, and run its tests until one fails."""
-    seconds = HANGING_SECONDS if defect.hangs else TEST_SECONDS
+    limit = [f"--timeout={TEST_SECONDS}"]
+    if defect.hangs:
+        # Of the test alone: what it needs may take long to start.
+        limit = [f"--timeout={HANGING_SECONDS}", "-o", "timeout_func_only=true"]
     with _in_place(defect, copy):
-        result = await run_tests(copy, ["-x", f"--timeout={seconds}", *defect.tests])
-    if result.outcome is Outcome.HUNG and defect.hangs:
+        result = await run_tests(copy, ["-x", *limit, *defect.tests])
+    if result.outcome is Outcome.HUNG and defect.hangs and result.test:
         return Result(Outcome.CAUGHT, result.seconds, result.test, result.output)
     return result
 
