@@ -17,6 +17,7 @@ class Waiting:
     def __init__(self, max_queue_seconds: float = 10.0) -> None:
         self.load = Load(max_queue_seconds)
         self.tasks: list[object] = []
+        self.deadlines: list[Deadline] = []
         self.value: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> None:
@@ -27,6 +28,7 @@ class Waiting:
 
     async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         self.tasks.append(task)
+        self.deadlines.append(deadline)
         share = self.load.add(work)
         try:
             return Result(await asyncio.shield(self.value), 0.0)

@@ -24,3 +24,11 @@ async def test_what_would_wait_too_long_is_refused_before_it_is_begun() -> None:
     runner.value.set_result({"meaning": "a bird"})
     assert await first == {"meaning": "a bird"}
     assert runner.tasks == ["gannet"]
+
+
+async def test_a_task_has_the_time_of_its_request() -> None:
+    runner, deadline = Waiting(), Deadline.after(60)
+    model = PlainModel("words", Runners(runner, runner), lambda fields: fields["word"], ({}, {}))
+    runner.value.set_result({"meaning": "a bird"})
+    await model.answer("gannet", deadline)
+    assert runner.deadlines == [deadline]
