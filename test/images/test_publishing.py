@@ -116,7 +116,9 @@ def fetched(published: Published, path: str) -> bytes:
 
 def test_it_is_tagged_with_version_and_commit(published: Published) -> None:
     version = re.search(r'^version = "(.+)"$', (ROOT / "python/pyproject.toml").read_text(), re.M)
-    head = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT, text=True).strip()
+    head = subprocess.check_output(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, env=build_environment(), text=True
+    ).strip()
     assert version
     time, stable, commit, last = published.tags
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}-publish", time)
