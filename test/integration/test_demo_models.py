@@ -30,15 +30,20 @@ def demo(*arguments: str) -> list[str]:
     return [COMMAND, "demo", *arguments, "--revisions", REVISIONS]
 
 
-def printed_until_interrupted(command: list[str]) -> str:
-    """What a demo prints that gets Ctrl-C once it is up; it must end quietly."""
-    with subprocess.Popen(
+def started(command: list[str]) -> subprocess.Popen[str]:
+    """A process of the demo; all that it prints can be read from it."""
+    return subprocess.Popen(
         command,
         env=environment(CORPORA),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    ) as running:
+    )
+
+
+def printed_until_interrupted(command: list[str]) -> str:
+    """What a demo prints that gets Ctrl-C once it is up; it must end quietly."""
+    with started(command) as running:
         assert running.stdout is not None
         printed = "".join(iter(running.stdout.readline, "Ctrl-C stops wiki and server.\n"))
         # A person, too, has read the line before pressing it.
@@ -104,14 +109,7 @@ def test_a_second_build_finds_everything_up_to_date(built: tuple[Path, str]) -> 
 
 def test_a_build_ends_on_sigterm_without_a_traceback(tmp_path: Path) -> None:
     """As the first process of a container, too, which has to ask for the signal."""
-    command = demo("build", "--dir", str(tmp_path))
-    with subprocess.Popen(
-        command,
-        env=environment(CORPORA),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as building:
+    with started(demo("build", "--dir", str(tmp_path))) as building:
         wait_until((tmp_path / "models").is_dir, 60, "training")
         building.terminate()
         printed, _ = building.communicate(timeout=10)

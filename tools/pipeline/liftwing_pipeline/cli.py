@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,8 +11,7 @@ from liftwing_blubber import BlubberError
 from liftwing_pipeline.checkout import setup_values
 from liftwing_pipeline.docker import Docker, Rehearsal
 from liftwing_pipeline.errors import PipelineError
-from liftwing_pipeline.reader import read
-from liftwing_pipeline.runner import FOLDER, Registry, Runner
+from liftwing_pipeline.runner import Registry, Runner, pipelines_of, stand_ins_allowed
 from liftwing_pipeline.spec import Pipeline, Stage
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -39,9 +37,8 @@ published only with ALLOW_STAND_IN=1. `make setup` prepares what builds need.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     options = parser().parse_args(arguments)
-    file = options.root / FOLDER / "config.yaml"
     try:
-        pipelines = read(file.read_text(), str(file))
+        pipelines = pipelines_of(options.root)
         if options.command == "list":
             show(pipelines.values())
         else:
@@ -118,9 +115,8 @@ def run(pipeline: Pipeline, options: argparse.Namespace) -> None:
     registry = None
     if options.registry:
         registry = Registry(options.registry, options.repository, tuple(options.tag))
-    allowed = os.environ.get("ALLOW_STAND_IN") == "1"
     setup = setup_values(options.root)
-    runner = Runner(options.root, setup, registry, allowed, options.only_build)
+    runner = Runner(options.root, setup, registry, stand_ins_allowed(), options.only_build)
     docker = Rehearsal(aloud=True) if options.dry_run else Docker()
     for image in runner.run(pipeline, docker):
         if not options.dry_run:

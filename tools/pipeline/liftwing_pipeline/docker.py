@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from build import docker_command
 from liftwing_pipeline.errors import PipelineError
 
 # PipelineLib's own limit for what it runs.
@@ -38,7 +39,7 @@ class Docker:
     """The docker client that DOCKER names. All that it prints goes to standard error."""
 
     def __init__(self) -> None:
-        self.command = os.environ.get("DOCKER", "docker")
+        self.command = docker_command()
 
     def build(self, variant: Variant) -> str:
         """Build an image and return its ID."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from build import MARKER, corpora_source
 from liftwing_blubber import compile_text
 from liftwing_pipeline.docker import Docker, Rehearsal, Variant
 from liftwing_pipeline.errors import PipelineError
+from liftwing_pipeline.reader import read
 from liftwing_pipeline.spec import Build, Pipeline, Publish, Run, Stage
 from liftwing_pipeline.variables import Variables
 
@@ -179,3 +181,14 @@ class _StageRun:
         if not pattern.fullmatch(text):
             raise PipelineError(f"{text!r} in the stage {self.stage.name} is not {what}")
         return text
+
+
+def pipelines_of(root: pathlib.Path) -> dict[str, Pipeline]:
+    """Return the pipelines of a checkout by name."""
+    file = root / FOLDER / "config.yaml"
+    return read(file.read_text(), str(file))
+
+
+def stand_ins_allowed() -> bool:
+    """Whether the environment lets images with stand-ins for corpora be published."""
+    return os.environ.get("ALLOW_STAND_IN") == "1"

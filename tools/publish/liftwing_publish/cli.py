@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import sys
 import tomllib
@@ -15,8 +14,7 @@ from liftwing_blubber import BlubberError
 from liftwing_pipeline.checkout import setup_values
 from liftwing_pipeline.docker import Docker
 from liftwing_pipeline.errors import PipelineError
-from liftwing_pipeline.reader import read
-from liftwing_pipeline.runner import FOLDER, Registry, Runner
+from liftwing_pipeline.runner import Registry, Runner, pipelines_of, stand_ins_allowed
 from liftwing_pipeline.spec import Pipeline
 from liftwing_publish.attachment import Document, attach
 from liftwing_publish.contents import contents_of, locked_hashes
@@ -76,15 +74,14 @@ class Publisher:
     def of(cls, options: argparse.Namespace) -> Publisher:
         """Return the one that the command line asks for."""
         root: pathlib.Path = options.root
-        file = root / FOLDER / "config.yaml"
         version = version_of(root)
         runner = Runner(
             root,
             setup_values(root),
             Registry(options.registry, tags=(version,)),
-            publishes_stand_ins=os.environ.get("ALLOW_STAND_IN") == "1",
+            publishes_stand_ins=stand_ins_allowed(),
         )
-        publishing = [it for it in read(file.read_text(), str(file)).values() if it.publishes]
+        publishing = [it for it in pipelines_of(root).values() if it.publishes]
         return cls(runner, {it.image: it for it in publishing}, version)
 
     def chosen(self, names: Sequence[str]) -> list[Pipeline]:

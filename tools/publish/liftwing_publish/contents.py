@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from build import docker_command
 from liftwing_pipeline.errors import PipelineError
 
 INSIDE = pathlib.Path(__file__).with_name("inside.py")
@@ -86,7 +86,7 @@ def normalized(name: str) -> str:
 
 
 def _docker(*words: str) -> str:
-    command = [os.environ.get("DOCKER", "docker"), *words]
+    command = [docker_command(), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(f"docker {words[0]} failed: {done.stderr.strip()}")
