@@ -17,7 +17,8 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 from support.containers import PYTHON, docker
 from support.environment import build_environment
-from support.processes import ROOT, free_port
+from support.ports import free_port
+from support.processes import ROOT
 
 sys.path[:0] = [str(ROOT / "tools" / name) for name in ("images", "publish")]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, free_port
+from support.ports import free_port
+from support.processes import ROOT
 
 sys.path[:0] = [str(ROOT / "tools" / name) for name in ("publish", "pipeline")]
 

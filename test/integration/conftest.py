@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import kept as keeping
 from support import light, wikis
+from support.kept import Kept
 from support.processes import ModelServer, Wiki
 from support.services import MODELS, Start, environment_for, make_models
 
 # Fixtures, which pytest looks for here.
+kept = keeping.kept
 wiki_file = wikis.wiki_file
 nasty = wikis.nasty
 light_model = light.light_model
@@ -34,12 +37,15 @@ def wiki(running_wiki: Wiki) -> Wiki:
 
 
 @pytest.fixture(scope="session")
-def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def model_files(kept: Kept) -> dict[str, Path]:
     """Small models by service name, in the layout of MODEL_PATH for several models."""
-    folder = tmp_path_factory.mktemp("models")
-    files = {name: folder / name / "model.bin" for name in MODELS}
-    make_models({str(path): ("enwiki", name.split("-")[1]) for name, path in files.items()})
-    return files
+
+    def make(folder: Path) -> None:
+        wanted = {name: ("enwiki", name.split("-")[1]) for name in MODELS}
+        make_models({str(folder / name / "model.bin"): what for name, what in wanted.items()})
+
+    folder = kept.path("models", make)
+    return {name: folder / name / "model.bin" for name in MODELS}
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from support.environment import environment
 from support.light import NAME, light_environment
-from support.processes import ModelServer, Wiki, call, free_port
+from support.ports import free_port
+from support.processes import ModelServer, Wiki, call
 from support.services import Start, environment_for, make_model
 
 MODEL = "enwiki-goodfaith"

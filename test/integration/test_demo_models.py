@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from liftwing_demo.training import SUITES, suite_called
 from support.environment import environment
-from support.processes import ROOT, ModelServer, Wiki, free_demo_ports, free_port, wait_until
+from support.ports import free_port
+from support.processes import ROOT, ModelServer, Wiki, free_demo_ports, wait_until
 
 COMMAND = str(Path(sys.executable).parent / "liftwing-serving")
 REVISIONS = "40"

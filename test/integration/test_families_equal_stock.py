@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from liftwing_demo.wiki import WikiStore
 from support import wikis
 from support.environment import environment
 from support.family_models import ARTICLES_KV, ITEMS_KV, MODELS, path_of
+from support.kept import Kept
 from support.processes import ROOT, Answer, ModelServer, Wiki, call
 from support.sentiments import synsets_of, write_sentiwordnet
 from support.stock import ask_all, assert_equal, stock_scores
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.timeout(600)
 
 items_file = wikis.items_file
 
+HELD = ROOT / "build/nltk_data"
 UNIVERSAL = ROOT / "revscoring/model-server/model.py"
 # Of one hash seed: revscoring takes the mean over an item's statements in the order of a set.
 SEED = {"PYTHONHASHSEED": "1"}
@@ -69,14 +72,17 @@ def words_of(file: Path, pattern: str, least: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def prepared(
-    tmp_path_factory: pytest.TempPathFactory, wiki_file: Path, items_file: Path
-) -> Prepared:
-    folder = tmp_path_factory.mktemp("families")
-    held = ROOT / "build/nltk_data"
-    write_sentiwordnet(folder / "nltk", synsets_of(held / "corpora/wordnet"))
-    prepared = Prepared(folder, os.pathsep.join([str(folder / "nltk"), str(held)]))
+def prepared(kept: Kept, wiki_file: Path, items_file: Path) -> Prepared:
+    prepare = partial(write_prepared, wiki_file=wiki_file, items_file=items_file)
+    return prepared_in(kept.path("families", prepare, wiki_file, items_file))
 
+
+def prepared_in(folder: Path) -> Prepared:
+    return Prepared(folder, os.pathsep.join([str(folder / "nltk"), str(HELD)]))
+
+
+def write_prepared(folder: Path, wiki_file: Path, items_file: Path) -> None:
+    write_sentiwordnet(folder / "nltk", synsets_of(HELD / "corpora/wordnet"))
     words = {
         ARTICLES_KV: words_of(wiki_file, r"\b[a-z]+\b", 20),
         ITEMS_KV: words_of(items_file, r"\b[PQ][0-9]+\b", 1),
@@ -90,6 +96,7 @@ def prepared(
         "write_embeddings(Path('word2vec'), json.load(sys.stdin))\n"
         "write_models(Path('models'))\n"
     )
+    prepared = prepared_in(folder)
     env = environment({"NLTK_DATA": prepared.nltk_data, "PYTHONPATH": str(ROOT / "test")})
     subprocess.run(
         [sys.executable, "-c", code],
@@ -99,7 +106,6 @@ def prepared(
         check=True,
     )
     (prepared.models / MISPLACED).symlink_to("enwiki-articlequality")
-    return prepared
 
 
 def names_of(wiki: str) -> list[str]:
@@ -138,6 +144,8 @@ def items_wiki(items_file: Path) -> Iterator[Wiki]:
 @pytest.fixture(scope="module", params=["enwiki", "wikidatawiki"])
 def served(
     request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    kept: Kept,
     prepared: Prepared,
     running_wiki: Wiki,
     items_wiki: Wiki,
@@ -148,16 +156,18 @@ def served(
     running_wiki.reset()
     names = names_of(request.param)
     if request.param == "enwiki":
-        wiki, rev_ids = running_wiki, articles(wiki_file, nasty)
+        wiki, file, rev_ids = running_wiki, wiki_file, articles(wiki_file, nasty)
     else:
-        wiki, rev_ids = items_wiki, items(items_file)
+        wiki, file, rev_ids = items_wiki, items_file, items(items_file)
+    files = prepared.files(names)
+    ask = partial(stock_scores, files, wiki.url, rev_ids)
     with pytest.MonkeyPatch.context() as patch:
         # Where the stock library looks for embeddings is relative to the working directory.
         patch.chdir(prepared.folder)
         for name, value in (SEED | {"NLTK_DATA": prepared.nltk_data}).items():
             patch.setenv(name, value)
-        stock = stock_scores(prepared.files(names), wiki.url, rev_ids)
-    log = prepared.folder / f"{request.param}.log"
+        stock = kept.answers(request.param, ask, prepared.folder, file, rev_ids)
+    log = tmp_path_factory.mktemp(request.param) / "server.log"
     served = names if request.param == "enwiki" else [*names, MISPLACED]
     server = ModelServer(log, settings(prepared, served, wiki), program=UNIVERSAL)
     yield Served(server, names, rev_ids, stock)

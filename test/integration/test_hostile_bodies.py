@@ -271,6 +271,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("door", "body"), CASES)
 def test_fault_22_no_body_holds_the_loop_or_fills_memory(
     toy: ModelServer, door: Callable[[ModelServer, bytes], bool], body: bytes

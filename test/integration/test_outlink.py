@@ -143,6 +143,7 @@ def test_many_at_a_time_get_each_its_own(transformer: ModelServer, model: Path) 
     assert [results(answer.json) for answer in answers] == fasttexts_own(model, lines)
 
 
+@pytest.mark.alone
 def test_huge_texts_do_not_hold_the_event_loop(predictor: ModelServer) -> None:
     huge = {"features_str": some_items(1, 150_000)}
     assert 600_000 < len(json.dumps(huge)) < 1 << 20

@@ -72,6 +72,7 @@ def seconds(wiki: Wiki, bounds: Bounds) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.alone
 def test_900_outlinks_of_a_revision_are_19_calls_side_by_side(links_wiki: Wiki) -> None:
     """Against the same calls one after the other, each of which waits for 100 ms."""
     links_wiki.turn(latency=LATENCY)

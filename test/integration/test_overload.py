@@ -75,6 +75,7 @@ async def offer(pool: WorkerPool, rate: float, seconds: float, within: float) ->
     return outcomes
 
 
+@pytest.mark.alone
 async def test_fault_20_at_twice_the_capacity_nine_tenths_of_it_are_useful_answers(
     pool: WorkerPool, ended: Counter[str]
 ) -> None:
@@ -85,6 +86,7 @@ async def test_fault_20_at_twice_the_capacity_nine_tenths_of_it_are_useful_answe
     assert ended == Counter()
 
 
+@pytest.mark.alone
 async def test_fault_20_without_admission_late_work_is_dropped_rather_than_begun(
     pool: WorkerPool, ended: Counter[str]
 ) -> None:
@@ -124,6 +126,7 @@ async def test_a_hung_task_that_others_wait_behind_makes_room_for_them(
     assert ended["stopped"] >= 1 and ended["died"] == 0
 
 
+@pytest.mark.alone
 async def test_a_heavy_task_that_would_not_end_in_time_is_refused_at_once(
     pool: WorkerPool,
 ) -> None:

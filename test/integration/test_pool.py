@@ -85,6 +85,7 @@ async def test_fault_10_a_task_whose_worker_dies_is_tried_once_more(
     assert len(set(tries.read_text().split())) == 2
 
 
+@pytest.mark.alone
 async def test_a_task_tried_again_keeps_its_deadline(pool: WorkerPool, tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     started = time.monotonic()
@@ -96,6 +97,7 @@ async def test_a_task_tried_again_keeps_its_deadline(pool: WorkerPool, tmp_path:
     await until(lambda: not exists(second), 10)
 
 
+@pytest.mark.alone
 async def test_fault_10_a_deadly_task_costs_two_workers_and_nobody_else(
     pool: WorkerPool, deaths: list[None]
 ) -> None:

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.kept import Kept
 from support.light import NAME, PATIENCE
 from support.processes import Answer, ModelServer, Wiki, call, wait_until
 from support.services import Start
@@ -22,7 +24,13 @@ Stock = dict[int, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stock(running_wiki: Wiki, light_model: Path, nasty: dict[str, list[int]]) -> Stock:
+def stock(
+    kept: Kept,
+    running_wiki: Wiki,
+    wiki_file: Path,
+    light_model: Path,
+    nasty: dict[str, list[int]],
+) -> Stock:
     """What the stock library says of 500 revisions, nasty ones of each kind among them."""
     running_wiki.reset()
     first = [ids[0] for ids in nasty.values()]
@@ -31,7 +39,8 @@ def stock(running_wiki: Wiki, light_model: Path, nasty: dict[str, list[int]]) ->
     rev_ids = list(dict.fromkeys([*first, *others]))
     # Not in the order in which the wiki has them.
     rev_ids = sorted(rev_ids[:LARGE], key=lambda rev_id: rev_id % 97)
-    answers = stock_scores({NAME: light_model}, running_wiki.url, rev_ids)
+    ask = partial(stock_scores, {NAME: light_model}, running_wiki.url, rev_ids)
+    answers = kept.answers("batch", ask, light_model, wiki_file, rev_ids)
     stock = {rev_id: answers[NAME, rev_id] for rev_id in rev_ids}
     assert len(stock) == LARGE
     assert 5 < sum("error" in answer for answer in stock.values()) < 50

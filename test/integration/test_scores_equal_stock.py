@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.kept import Kept
 from support.light import PATIENCE
 from support.processes import Answer, ModelServer, Wiki, call
 from support.services import MODELS, Start, make_models
@@ -27,13 +29,18 @@ def chosen(nasty: dict[str, list[int]]) -> list[int]:
 
 @pytest.fixture(scope="module")
 def nasty_stock(
-    running_wiki: Wiki, nasty: dict[str, list[int]], model_files: dict[str, Path]
+    kept: Kept,
+    running_wiki: Wiki,
+    wiki_file: Path,
+    nasty: dict[str, list[int]],
+    model_files: dict[str, Path],
 ) -> Stock:
     rev_ids = chosen(nasty)
     assert len(rev_ids) >= 100
     assert all(nasty.values()), "a kind has no revision"
     running_wiki.reset()
-    return stock_scores(model_files, running_wiki.url, rev_ids)
+    ask = partial(stock_scores, model_files, running_wiki.url, rev_ids)
+    return kept.answers("nasty", ask, *model_files.values(), wiki_file, rev_ids)
 
 
 @pytest.mark.timeout(600)
@@ -90,17 +97,21 @@ def test_scores_with_other_languages_feature_lists_equal_the_stock_librarys(
     kind: str,
     start: Start,
     wiki: Wiki,
+    wiki_file: Path,
     nasty: dict[str, list[int]],
-    model_files: dict[str, Path],
-    tmp_path: Path,
+    kept: Kept,
 ) -> None:
     name = f"{wiki_name}-{kind}"
-    model_file = tmp_path / "model.bin"
-    make_models({str(model_file): (wiki_name, kind)})
+
+    def make(path: Path) -> None:
+        make_models({str(path): (wiki_name, kind)})
+
+    model_file = kept.path(f"{name}.bin", make)
     rev_ids = sorted({ids[0] for ids in nasty.values()} | set(nasty["ordinary"][5:15]))
 
     server = start(INFERENCE_NAME=name, MODEL_PATH=model_file, **PATIENCE)
-    stock = stock_scores({name: model_file}, wiki.url, rev_ids)
+    ask = partial(stock_scores, {name: model_file}, wiki.url, rev_ids)
+    stock = kept.answers(name, ask, model_file, wiki_file, rev_ids)
     answers = ask_all(server, [name], rev_ids)
 
     for (_, rev_id), answer in answers.items():

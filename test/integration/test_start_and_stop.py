@@ -21,6 +21,7 @@ import pytest
 from support import openinference
 from support.environment import environment
 from support.outlink import PREDICTOR
+from support.ports import free_port
 from support.processes import (
     MODEL_SERVER,
     ROOT,
@@ -30,7 +31,6 @@ from support.processes import (
     children,
     exists,
     free_demo_ports,
-    free_port,
     wait_until,
 )
 from support.services import MODELS, Start, environment_for
@@ -259,6 +259,7 @@ def test_whoever_is_in_a_hurry_ends_the_drain_delay_and_drops_nothing(
     assert server.process.wait(30) == 0
 
 
+@pytest.mark.alone
 def test_what_is_in_flight_after_the_drain_delay_has_the_grace_period_and_no_longer(
     start: Start, wiki: Wiki, nasty: dict[str, list[int]]
 ) -> None:
@@ -342,6 +343,7 @@ def test_a_server_told_to_stop_while_loading_stops_at_once_and_leaves_no_process
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.alone
 def test_shared_memory_keeps_a_second_worker_cheap(
     start: Start, nasty: dict[str, list[int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -375,6 +377,7 @@ def proportional_set_size(pid: int) -> int:
     raise AssertionError("no Pss in smaps_rollup")
 
 
+@pytest.mark.alone
 def test_fault_6_liveness_does_not_wait_behind_heavy_revisions(
     all_models_server: ModelServer, wiki: Wiki, nasty: dict[str, list[int]]
 ) -> None:

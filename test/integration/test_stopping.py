@@ -73,6 +73,7 @@ def tell(server: ModelServer, number: signal.Signals, says: str) -> None:
 ACCEPTING, FINISHING = "still accepting", "finishing what"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("steps", "last"),
     [
@@ -131,6 +132,7 @@ STALLED = {
 }
 
 
+@pytest.mark.alone
 def test_stalled_clients_do_not_make_the_stop_longer(begin: Begin) -> None:
     drain, grace = 1.0, 2.0
     # What closes last, such as the delivery of events, might take its time too.

@@ -29,7 +29,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from support.environment import environment
-from support.processes import free_port
+from support.ports import free_port
 
 WRONG_LENGTH = "size of prediction is not equal to the size of instances"
 

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from support.containers import docker
 from support.environment import build_environment
-from support.processes import ROOT, free_port
+from support.ports import free_port
+from support.processes import ROOT
 
 FILE = ROOT / "docker-compose.yml"
 REVISIONS = "40"

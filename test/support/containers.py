@@ -14,7 +14,8 @@ from typing import Any, cast
 from urllib.error import URLError
 
 from support.environment import build_environment
-from support.processes import FAMILY, ROOT, Answer, call, free_port, wait_until
+from support.ports import free_port
+from support.processes import FAMILY, ROOT, Answer, call, wait_until
 
 IMAGE = FAMILY.folder
 PYTHON = "/opt/lib/venv/bin/python3"

@@ -6,10 +6,12 @@ Fixtures; a folder's conftest imports those that it wants.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.kept import Kept
 from support.processes import ModelServer, Wiki
 from support.services import make_model
 from support.stock import stock_scores
@@ -20,20 +22,23 @@ PATIENCE = {"REQUEST_DEADLINE_SECONDS": "200"}
 
 
 @pytest.fixture(scope="session")
-def light_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("light") / "model.bin"
-    make_model("write_light_model", path)
-    return path
+def light_model(kept: Kept) -> Path:
+    return kept.path("light.bin", partial(make_model, "write_light_model"))
 
 
 @pytest.fixture(scope="session")
 def light_stock(
-    running_wiki: Wiki, light_model: Path, nasty: dict[str, list[int]]
+    kept: Kept,
+    running_wiki: Wiki,
+    wiki_file: Path,
+    light_model: Path,
+    nasty: dict[str, list[int]],
 ) -> dict[int, dict[str, Any]]:
     """By revision what the stock library says, `score` and `features`; almost no two are alike."""
     running_wiki.reset()
     rev_ids = nasty["ordinary"][:200]
-    answers = stock_scores({NAME: light_model}, running_wiki.url, rev_ids)
+    ask = partial(stock_scores, {NAME: light_model}, running_wiki.url, rev_ids)
+    answers = kept.answers("light", ask, light_model, wiki_file, rev_ids)
     stock = {rev_id: answers[NAME, rev_id] for rev_id in rev_ids}
     assert len(stock) == 200
     different = {answer["score"]["probability"]["true"] for answer in stock.values()}

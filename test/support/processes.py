@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,19 +20,12 @@ from liftwing_demo import checkout
 from liftwing_demo.listening import FLAGS, CannotListen, Listening
 from liftwing_serving.revscoring import families
 from support.environment import environment
+from support.ports import free_port
 
 ROOT = checkout.ROOT
 FAMILY = families.EDITQUALITY
 MODEL_SERVER = checkout.model_server(FAMILY)
 START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def free_demo_ports() -> tuple[int, int, int, int]:

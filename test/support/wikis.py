@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from liftwing_demo.items import build_items
 from liftwing_demo.wiki import WikiStore, build_wiki
 from liftwing_demo.wiki.catalogue import nasty_revisions
+from support.kept import Kept
 
 
 @pytest.fixture(scope="session")
-def wiki_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("wiki") / "wiki.sqlite"
-    build_wiki(file)
-    return file
+def wiki_file(kept: Kept) -> Path:
+    return kept.path("wiki.sqlite", build_wiki)
 
 
 @pytest.fixture(scope="session")
-def items_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def items_file(kept: Kept) -> Path:
     """Wikidata's items, a few of each sort."""
-    file = tmp_path_factory.mktemp("items") / "items.sqlite"
-    build_items(file, items=40)
-    return file
+    return kept.path("items.sqlite", partial(build_items, items=40))
 
 
 @pytest.fixture(scope="session")

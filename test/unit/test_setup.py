@@ -30,8 +30,9 @@ def told(folder: Path, sudo: str | None) -> str:
     if sudo is not None:
         (folder / "sudo").write_text(f"#!{folder}/bash\n{sudo}\n")
         (folder / "sudo").chmod(0o755)
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(path.stat().st_mode | 0o711)
+    for path in (folder, *folder.parents):
+        if not path.stat().st_mode & 0o1:
+            path.chmod(path.stat().st_mode | 0o711)
     done = subprocess.run(
         [str(folder / "bash"), "-c", (ROOT / "tools/setup/apt.sh").read_text() + SCRIPT],
         env=environment({"PATH": str(folder)}),

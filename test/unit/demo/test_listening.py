@@ -12,7 +12,8 @@ from ipaddress import IPv4Address
 import pytest
 from liftwing_demo.listening import FLAGS, MAKE_VARIABLES, CannotListen, Listening
 from support.environment import environment
-from support.processes import ROOT, free_port
+from support.ports import free_port
+from support.processes import ROOT
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ async def runner() -> AsyncIterator[ThreadRunner]:
     await runner.close()
 
 
+@pytest.mark.alone
 async def test_a_task_that_the_thread_comes_to_too_late_is_not_begun(runner: ThreadRunner) -> None:
     first = asyncio.create_task(runner.run(("sleep", 0.8), Deadline.after(60)))
     await asyncio.sleep(0)
