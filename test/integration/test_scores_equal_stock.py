@@ -15,8 +15,10 @@ from support.processes import Answer, ModelServer, Wiki, call
 from support.services import MODELS, Start, make_models
 from support.stock import ask_all, assert_equal, stock_scores
 
-PER_KIND = 8
-BATCH = 50
+PER_KIND = 3
+BATCH = 20
+# As many as the route of several models takes at a time.
+MANY = 50
 
 Stock = dict[tuple[str, int], dict[str, Any]]
 
@@ -36,7 +38,7 @@ def nasty_stock(
     model_files: dict[str, Path],
 ) -> Stock:
     rev_ids = chosen(nasty)
-    assert len(rev_ids) >= 100
+    assert len(rev_ids) >= 45
     assert all(nasty.values()), "a kind has no revision"
     running_wiki.reset()
     ask = partial(stock_scores, model_files, running_wiki.url, rev_ids)
@@ -47,14 +49,14 @@ def nasty_stock(
 def test_scores_and_features_of_nasty_revisions_equal_the_stock_librarys(
     all_models_server: ModelServer, wiki: Wiki, nasty_stock: Stock
 ) -> None:
-    stock = nasty_stock
-    rev_ids = sorted({rev_id for _, rev_id in stock})
-    answers = ask_all(all_models_server, MODELS, rev_ids)
+    """Each revision asked of one model; the others' are in the next test."""
+    rev_ids = sorted({rev_id for _, rev_id in nasty_stock})
+    answers = ask_all(all_models_server, zip(itertools.cycle(MODELS), rev_ids))
 
     for (name, rev_id), answer in answers.items():
-        assert_equal(name, rev_id, answer, stock[name, rev_id])
-    refused = {rev_id for (_, rev_id), answer in stock.items() if "error" in answer}
-    assert 5 <= len(refused) < len(rev_ids) / 3
+        assert_equal(name, rev_id, answer, nasty_stock[name, rev_id])
+    refused = {rev_id for (_, rev_id), answer in nasty_stock.items() if "error" in answer}
+    assert 5 <= len(refused) < len(rev_ids) / 2
 
 
 @pytest.mark.timeout(600)
@@ -62,27 +64,39 @@ def test_a_batch_of_all_models_equals_the_stock_library(
     all_models_server: ModelServer, wiki: Wiki, nasty_stock: Stock
 ) -> None:
     """By the route of several models and by one of them: scores, features and refusals."""
-    rev_ids = sorted({rev_id for _, rev_id in nasty_stock}, key=lambda rev_id: rev_id % 7)[:BATCH]
-    request = {"rev_ids": rev_ids, "extended_output": True}
-    several = call(f"{all_models_server.url}/v1/scores", json.dumps(request).encode(), timeout=300)
+    rev_ids = sorted({rev_id for _, rev_id in nasty_stock}, key=lambda rev_id: rev_id % 7)
     name = MODELS[0]
-    instances = [{"rev_id": rev_id, "extended_output": True} for rev_id in rev_ids]
-    batch = all_models_server.predict(name, {"instances": instances}, timeout=300)
-    assert (several.status, batch.status) == (200, 200)
-    scores = several.json["enwiki"]["scores"]
-    for (model, rev_id), stock in nasty_stock.items():
-        if rev_id in rev_ids:
-            ours = scores[str(rev_id)][model.split("-")[1]]
-            if "error" in stock:
-                kind = stock["error"].partition(":")[0]
-                assert ours == {"error": {"type": kind, "message": stock["error"]}}
-            else:
-                assert ours == stock
-    for rev_id, prediction in zip(rev_ids, batch.json["predictions"]):
+    batch = all_models_server.predict(name, {"instances": asked(rev_ids[:BATCH])}, timeout=300)
+    assert batch.status == 200
+    for rev_id, prediction in zip(rev_ids, batch.json["predictions"], strict=False):
         status = 400 if "error" in nasty_stock[name, rev_id] else 200
         answer = Answer(status, {}, json.dumps(in_its_place(prediction)).encode())
         assert_equal(name, rev_id, answer, nasty_stock[name, rev_id])
-    assert 0 < sum("error" in nasty_stock[name, rev_id] for rev_id in rev_ids) < BATCH / 2
+    assert 0 < sum("error" in nasty_stock[name, rev_id] for rev_id in rev_ids[:BATCH]) < BATCH / 2
+
+    scores = of_several(all_models_server, rev_ids[:MANY]) | of_several(
+        all_models_server, rev_ids[MANY:]
+    )
+    for (model, rev_id), stock in nasty_stock.items():
+        ours = scores[str(rev_id)][model.split("-")[1]]
+        if "error" in stock:
+            kind = stock["error"].partition(":")[0]
+            assert ours == {"error": {"type": kind, "message": stock["error"]}}
+        else:
+            assert ours == stock
+
+
+def asked(rev_ids: list[int]) -> list[dict[str, Any]]:
+    return [{"rev_id": rev_id, "extended_output": True} for rev_id in rev_ids]
+
+
+def of_several(server: ModelServer, rev_ids: list[int]) -> dict[str, Any]:
+    """What the route of several models says of revisions, by each."""
+    request = {"rev_ids": rev_ids, "extended_output": True}
+    answer = call(f"{server.url}/v1/scores", json.dumps(request).encode(), timeout=300)
+    assert answer.status == 200, answer.body
+    scores: dict[str, Any] = answer.json["enwiki"]["scores"]
+    return scores
 
 
 def in_its_place(prediction: dict[str, Any]) -> dict[str, Any]:
@@ -107,12 +121,12 @@ def test_scores_with_other_languages_feature_lists_equal_the_stock_librarys(
         make_models({str(path): (wiki_name, kind)})
 
     model_file = kept.path(f"{name}.bin", make)
-    rev_ids = sorted({ids[0] for ids in nasty.values()} | set(nasty["ordinary"][5:15]))
+    rev_ids = sorted({ids[-1] for ids in nasty.values()} | set(nasty["ordinary"][5:10]))
 
     server = start(INFERENCE_NAME=name, MODEL_PATH=model_file, **PATIENCE)
     ask = partial(stock_scores, {name: model_file}, wiki.url, rev_ids)
     stock = kept.answers(name, ask, model_file, wiki_file, rev_ids)
-    answers = ask_all(server, [name], rev_ids)
+    answers = ask_all(server, zip(itertools.repeat(name), rev_ids))
 
     for (_, rev_id), answer in answers.items():
         assert_equal(name, rev_id, answer, stock[name, rev_id])

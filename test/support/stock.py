@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,11 +32,9 @@ def stock_scores(
     }
 
 
-def ask_all(
-    server: ModelServer, names: Sequence[str], rev_ids: Sequence[int]
-) -> dict[tuple[str, int], Answer]:
+def ask_all(server: ModelServer, asked: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Answer]:
     """The server's extended answers by model and revision."""
-    pairs = [(name, rev_id) for rev_id in rev_ids for name in names]
+    pairs = list(asked)
     with ThreadPoolExecutor(4) as threads:
         answers = threads.map(
             lambda pair: server.predict(
