@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.deliveries import Deliveries, RememberingEventGate
 from support.events import assert_valid, page_change, revision_create
+from support.locust import run_load
 from support.outlink import NAME, results, start_predictor, start_transformer, write_topic_model
 from support.processes import Answer, ModelServer, Wiki
 
@@ -166,3 +167,14 @@ def test_instances_each_have_their_answer_and_their_event(
     assert second["error"]["message"] == "You must pass either `page_title` or `page_id`."
     assert fourth["error"] == {"code": 400, "message": UNKNOWN}
     assert len(deliveries.wait_for(1)) == 1
+
+
+def test_readers_of_topics_are_answered(
+    pair: ModelServer, page: tuple[int, str, int], wiki: Wiki, tmp_path: Path
+) -> None:
+    """The load scenario."""
+    titles = tmp_path / "titles"
+    titles.write_text(f"{page[1]}\n")
+    outcome = run_load("Outlink", url=pair.url, options=("--titles", str(titles)))
+    assert outcome.status == 0, outcome.printed
+    assert outcome.requests["outlink"] > 3 and not any(outcome.failures.values())
