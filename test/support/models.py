@@ -82,3 +82,23 @@ def write_broken_model(path: Path) -> None:
 
     chars = wikitext.revision.chars
     write_model(path, [div(chars, sub(chars, chars))])
+
+
+def write_tested_model(path: Path) -> Any:
+    """A model that was tested too, so that it has statistics; returns it."""
+    from revscoring.features import wikitext
+    from revscoring.scoring.models import GradientBoosting
+
+    dice = random.Random(3)
+    features = [wikitext.revision.chars, wikitext.revision.longest_repeated_char]
+    model = GradientBoosting(
+        features, [True, False], version="0.0.1", random_state=3, n_estimators=20, max_depth=2
+    )
+    rows = [((dice.randint(0, 90), dice.randint(0, 9)), dice.random()) for _ in range(300)]
+    made = [((chars, repeated), luck * 90 > chars) for (chars, repeated), luck in rows]
+    model.train(made[:150])
+    model.test(made[150:])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        model.dump(stream)
+    return model

@@ -17,6 +17,7 @@ from liftwing_serving.mediawiki import Documents
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
 from liftwing_serving.revscoring import (
     contents,
+    describing,
     libraries,
     scoring,
     sentiment,
@@ -29,6 +30,7 @@ from liftwing_serving.revscoring.tasks import (
     Extract,
     ExtractAndPredict,
     Features,
+    Inform,
     ModelFile,
     ModelInfo,
     Predict,
@@ -81,12 +83,16 @@ class RevscoringHandler:
         return [model.info for model in self._models.values()]
 
     def __call__(
-        self, task: Extract | Predict | PredictBatch | ExtractAndPredict
+        self, task: Extract | Predict | PredictBatch | ExtractAndPredict | Inform
     ) -> Mapping[str, Any]:
         """Run one task: for each of its models the result, or the ServingError it met.
 
-        The results are as each task says; whatever is raised is a defect.
+        The results are as each task says; whatever is raised is a defect, unless it is a
+        ServingError.
         """
+        if isinstance(task, Inform):
+            asked = self._models[task.model]
+            return describing.describe(asked.model, asked.info.version, task.paths)
         if isinstance(task, PredictBatch):
             return {
                 name: predict_batch(self._models[name], rows) for name, rows in task.rows.items()

@@ -13,6 +13,7 @@ from liftwing_serving.deadline import Deadline
 from liftwing_serving.events import EventSender, EventSource, score_event
 from liftwing_serving.revscoring import schemas
 from liftwing_serving.revscoring.batch import Outcome
+from liftwing_serving.revscoring.information import parse_paths
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.requests import ScoreRequest, score_request
 from liftwing_serving.revscoring.scorer import Scorer
@@ -76,6 +77,15 @@ class RevscoringModel(Servable[ScoreRequest]):
         """
         outcomes = await self._scorer.score_all(requests, deadline)
         return await asyncio.gather(*map(self._answer_in_place, requests, outcomes))
+
+    async def information(self, wanted: str, deadline: Deadline) -> dict[str, Any]:
+        """What the model's file tells of it at the paths that are `wanted`, in ORES' shape.
+
+        Raises BadRequest, TooManyRequests, and what the runner raises.
+        """
+        paths = parse_paths(wanted)
+        told = await self._scorer.inform(self.name, paths, deadline)
+        return {self._service.wiki: {"models": {self._service.kind: told}}}
 
     async def _answer_in_place(
         self, request: ScoreRequest, outcome: Outcome

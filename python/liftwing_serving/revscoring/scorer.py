@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from typing import Any
 
 from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import Overloaded, TooManyRequests
 from liftwing_serving.mediawiki import Documents, Needs, Revisions
 from liftwing_serving.revscoring.batch import Batch, Fetched, Outcome
+from liftwing_serving.revscoring.information import Path
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.tasks import (
     Extract,
     ExtractAndPredict,
+    Inform,
     ModelInfo,
     Predict,
     Score,
@@ -75,6 +78,20 @@ class Scorer:
             self._admit(requests[0].models, deadline, by_event, batch.number)
         outcomes = await batch.run()
         return [outcomes[request.key] for request in requests]
+
+    async def inform(
+        self, model: str, paths: Sequence[Path], deadline: Deadline
+    ) -> Mapping[str, Any]:
+        """What a model's file tells of it. Raises BadRequest, TooManyRequests, and what the
+        runner raises."""
+        kind = ("information", model)
+        refusal = self.runners.refusal(kind, deadline)
+        if refusal is not None:
+            raise TooManyRequests(refusal)
+        task = Inform(model, tuple(paths))
+        result = await self.runners.inference.run(task, deadline, Work(kind))
+        told: Mapping[str, Any] = result.value
+        return told
 
     async def close(self) -> None:
         """Cancel the calls under way and stop the workers."""

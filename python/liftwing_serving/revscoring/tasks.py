@@ -93,6 +93,14 @@ class ExtractAndPredict:
 
 
 @dataclass(frozen=True, slots=True)
+class Inform:
+    """Tell what is at some paths of a model's information. The result is a document."""
+
+    model: str
+    paths: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """A model's score of one revision.
 

@@ -109,6 +109,12 @@ class Hosted(kserve.Model):  # type: ignore[misc]
 
             return await self._answer_batch(servable, read, elements, tally)
 
+    async def information(self, wanted: str) -> bytes:
+        """What the model tells of itself, as JSON. Raises NotImplementedError if it tells nothing,
+        ModelNotReady, DeadlineExceeded, and what the servable raises."""
+        servable, deadline = self._loaded(), self._deadline()
+        return orjson.dumps(await deadline.wait_for(servable.information(wanted, deadline)))
+
     async def _answer_one(self, servable: Servable[Any], fields: dict[str, Any]) -> bytes:
         with self._reading.time():
             request = servable.read(fields)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import Response
 from kserve import model_server
 from kserve.constants.constants import INFERENCE_CONTENT_LENGTH_HEADER
 from kserve.protocol.rest.server import RESTServer, metrics_handler
@@ -18,7 +19,7 @@ from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from liftwing_serving.server import failures
+from liftwing_serving.server import failures, openapi
 from liftwing_serving.server.connections import BoundedConnection
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.middleware import Entrance
@@ -130,6 +131,16 @@ def _endpoints(data_plane: LiftwingDataPlane, posted: Mapping[str, Endpoint]) ->
         "/v2/models/{model_name}/ready": v1.model_ready,
     }.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model_exclude_none=True)
+
+    async def information(model_name: str, model_info: str = "") -> Response:
+        """What the model tells of itself, whole or the parts that `model_info` names."""
+        try:
+            told = await data_plane.answering(model_name).information(model_info)
+        except NotImplementedError:
+            return failures.answer_with("This model tells nothing of itself.", 404)
+        return Response(told, media_type="application/json")
+
+    router.add_api_route(openapi.INFORMATION, information, methods=["GET"])
     for path, endpoint in posted.items():
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None)
     return router

@@ -16,6 +16,7 @@ Schema = Mapping[str, Any]
 
 PREDICT = "/v1/models/{model_name}:predict"
 INFER = "/v2/models/{model_name}/infer"
+INFORMATION = "/v1/models/{model_name}/info"
 
 ERRORS = {
     400: "The request is wrong.",
@@ -48,7 +49,8 @@ def complete(
             # Nothing is validated by FastAPI.
             operation["responses"].pop("422", None)
             for parameter in operation.get("parameters", ()) if models else ():
-                parameter["schema"]["enum"] = sorted(models)
+                if parameter["in"] == "path":
+                    parameter["schema"]["enum"] = sorted(models)
         if path in routes:
             _fill(operations["post"], *routes[path])
     requests, answers = zip(*models.values(), strict=True) if models else ((), ())

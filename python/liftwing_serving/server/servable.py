@@ -76,6 +76,13 @@ class Servable(ABC, Generic[R]):
         """
         return await asyncio.gather(*(self._answer_one(request, deadline) for request in requests))
 
+    async def information(self, wanted: str, deadline: Deadline) -> dict[str, Any]:
+        """What the model tells of itself; `wanted` is the client's text for which parts of it.
+
+        Raises NotImplementedError if it tells nothing, and a ServingError as `answer` does.
+        """
+        raise NotImplementedError
+
     async def _answer_one(self, request: R, deadline: Deadline) -> dict[str, Any] | Exception:
         try:
             return await deadline.wait_for(self.answer(request, deadline))
