@@ -4,7 +4,8 @@
     ├── BadRequest                 400  the request itself is wrong
     │   ├── RevisionMissing        400  the wiki has no such revision, or deleted it
     │   ├── ResourceMissing        400  a part of the revision that the features need is hidden
-    │   └── ContentUnreadable      400  the content model is not one the features can read
+    │   ├── ContentUnreadable      400  the content model is not one the features can read
+    │   └── InjectionRefused       400  a value to inject has an unknown name or a wrong type
     ├── BodyTooSlow                408  the body did not arrive in time
     ├── PayloadTooLarge            413  the body is over MAX_BODY_BYTES
     ├── TooManyInstances           413  the batch has more than MAX_INSTANCES
@@ -90,6 +91,10 @@ class ContentUnreadable(BadRequest):
 
     def __str__(self) -> str:
         return f"Unexpected content type for rev-id {self.rev_id}: {self.reason}"
+
+
+class InjectionRefused(BadRequest):
+    """A value that was given in place of a computed one cannot be taken."""
 
 
 class BodyTooSlow(ServingError):

@@ -87,6 +87,8 @@ class FakePool:
         self.most_waiting = 0
         self.seconds: Callable[[int], float] = lambda rev_id: 0.0
         self.failures: dict[int, Exception] = {}
+        # What is raised for all models of a revision, by its id.
+        self.refusals: dict[int, Exception] = {}
         self.scoring_failure: ServingError | None = None
 
     async def start(self) -> None:
@@ -121,6 +123,8 @@ class FakePool:
             rev_id = task.documents.revision.rev_id
             await asyncio.sleep(self.seconds(rev_id))
             self.load.finish(share, time.monotonic())
+            if rev_id in self.refusals:
+                raise self.refusals[rev_id]
             failure = self.failures.get(rev_id)
             if isinstance(failure, ServingError) and not failure.repeat:
                 return Result({name: failure for name in task.models}, 0.0)

@@ -155,6 +155,7 @@ MEANT = {
     "RevisionMissing": "the revision is unknown or deleted",
     "ResourceMissing": "something the features read is hidden",
     "ContentUnreadable": "content model",
+    "InjectionRefused": "a value to inject",
     "BodyTooSlow": "the body does not arrive",
     "HeadersTooLarge": "the request's headers are over 64 KiB",
     "PayloadTooLarge": "the body is over MAX_BODY_BYTES",

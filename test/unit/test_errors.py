@@ -10,6 +10,7 @@ EXAMPLES = [
     errors.RevisionMissing(12345),
     errors.ResourceMissing(12345, "Comment deleted"),
     errors.ContentUnreadable(12345, "not JSON"),
+    errors.InjectionRefused("There is nothing called feature.x to inject."),
     errors.BodyTooSlow(30.0),
     errors.PayloadTooLarge(1 << 20),
     errors.TooManyInstances(500),

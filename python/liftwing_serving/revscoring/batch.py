@@ -156,7 +156,7 @@ class Batch:
         async with self._heavy if fetched.work.heavy else self._light:
             waited = time.perf_counter() - came
             self._unplan(request)
-            extract = Extract(request.models, fetched.documents)
+            extract = Extract(request.models, fetched.documents, request.injected)
             result = await self._runners.preprocess.run(extract, self._extraction, fetched.work)
         return _Extracted(result.value, fetched.seconds, waited + result.queue_seconds)
 

@@ -14,10 +14,16 @@ from revscoring.errors import CaughtDependencyError, MissingResource, Unexpected
 from revscoring.features import trim
 
 from liftwing_serving.mediawiki import Documents
-from liftwing_serving.errors import ContentUnreadable, ResourceMissing, ServingError
+from liftwing_serving.errors import (
+    ContentUnreadable,
+    InjectionRefused,
+    ResourceMissing,
+    ServingError,
+)
 from liftwing_serving.revscoring import (
     contents,
     describing,
+    injection,
     libraries,
     scoring,
     sentiment,
@@ -71,11 +77,11 @@ class RevscoringHandler:
         self._models = {file.name: LoadedModel(file) for file in files}
         if any(sentiment.read_by(model.features) for model in self._models.values()):
             sentiment.install()
-        definitions = {
+        self._definitions = {
             name: sharing.definitions_of([*model.features, *model.base_features])
             for name, model in self._models.items()
         }
-        groups = sharing.groups(definitions)
+        groups = sharing.groups(self._definitions)
         self._group = {name: index for index, group in enumerate(groups) for name in group}
 
     def describe(self) -> list[ModelInfo]:
@@ -99,18 +105,45 @@ class RevscoringHandler:
             }
         if isinstance(task, Predict):
             return self._predict(task.features)
-        features = self._extract(task.models, task.documents)
+        features = self._extract(task.models, task.documents, task.injected)
         return features if isinstance(task, Extract) else self._predict(features)
 
     def _extract(
-        self, models: Sequence[str], documents: Documents
+        self, models: Sequence[str], documents: Documents, injected: Mapping[str, Any]
     ) -> dict[str, Features | ServingError]:
+        """Raises InjectionRefused."""
         # Models share most features, and base features are on the way to others.
         caches: dict[int, dict[Dependent, Any]] = defaultdict(dict)
+        if injected:
+            return self._extract_injected(models, documents, injected, caches)
         return {
             name: extract(self._models[name], documents, caches[self._group[name]])
             for name in models
         }
+
+    def _extract_injected(
+        self,
+        models: Sequence[str],
+        documents: Documents,
+        injected: Mapping[str, Any],
+        caches: Mapping[int, dict[Dependent, Any]],
+    ) -> dict[str, Features | ServingError]:
+        """What cannot be computed from injected values is the client's doing.
+
+        Raises InjectionRefused.
+        """
+        solved = [self._definitions[name] for name in models]
+        for name, values in zip(models, injection.injected(injected, solved)):
+            caches[self._group[name]].update(values)
+        extracted = {}
+        for name in models:
+            model, cache = self._models[name], caches[self._group[name]]
+            try:
+                extracted[name] = extract(model, documents, cache)
+            except CaughtDependencyError as error:
+                raise InjectionRefused(f"With the injected values: {error.message}") from None
+            injection.check_computed(cache[it] for it in model.features if it in cache)
+        return extracted
 
     def _predict(self, features: Mapping[str, Features | ServingError]) -> Scores:
         return {

@@ -130,7 +130,11 @@ def score_document(
 
 
 def score_entry(request: ScoreRequest, score: Score) -> dict[str, Any]:
-    """A model's part of such an answer: `score`, and `features` if they are asked for."""
+    """A model's part of such an answer: `score`, `features` if they are asked for, and what was
+    `injected`."""
+    entry = {"score": score.document}
     if request.extended_output:
-        return {"score": score.document, "features": score.features}
-    return {"score": score.document}
+        entry["features"] = score.features
+    if request.injected:
+        entry["injected"] = dict(request.injected)
+    return entry

@@ -20,6 +20,7 @@ REQUEST: Schema = {
     "properties": {
         "rev_id": REV_ID,
         "event": {"type": "object", "required": ["$schema"]},
+        "inject": {"type": "object"},
         **COMMON,
     },
     "anyOf": [{"required": ["rev_id"]}, {"required": ["event"]}],
@@ -44,6 +45,7 @@ def request_for_several(names: Sequence[str], max_revisions: int) -> Schema:
     properties = {
         "rev_ids": {"type": "array", "items": REV_ID, "maxItems": max_revisions},
         "models": {"type": "array", "items": {"enum": list(names)}, "minItems": 1},
+        "inject": {"type": "object", "additionalProperties": {"type": "object"}},
         **COMMON,
     }
     return {"type": "object", "required": ["rev_ids"], "properties": properties}
@@ -54,7 +56,12 @@ def answer(wiki: str, kinds: Sequence[str]) -> Schema:
     version = {"type": "object", "properties": {"version": {"type": "string"}}}
     entry = {
         "type": "object",
-        "properties": {"score": SCORE, "features": {"type": "object"}, "error": ERROR},
+        "properties": {
+            "score": SCORE,
+            "features": {"type": "object"},
+            "injected": {"type": "object"},
+            "error": ERROR,
+        },
     }
     of_revision = {"type": "object", "properties": {kind: entry for kind in kinds}}
     of_wiki = {

@@ -136,11 +136,11 @@ class Scorer:
         finally:
             self.runners.preprocess.load.arrived(request.models)
         if self.runners.preprocess is self.runners.inference:
-            both = ExtractAndPredict(request.models, fetched.documents)
+            both = ExtractAndPredict(request.models, fetched.documents, request.injected)
             scored = await self.runners.preprocess.run(both, deadline, fetched.work)
             queued = scored.queue_seconds
         else:
-            extract = Extract(request.models, fetched.documents)
+            extract = Extract(request.models, fetched.documents, request.injected)
             extracted = await self.runners.preprocess.run(extract, deadline, fetched.work)
             predict, light = Predict(extracted.value), Work(request.models)
             scored = await self.runners.inference.run(predict, deadline, light)

@@ -13,6 +13,7 @@ from liftwing_serving.errors import (
     BadRequest,
     ContentUnreadable,
     DeadlineExceeded,
+    InjectionRefused,
     InternalError,
     NoneAnswered,
     ResourceMissing,
@@ -27,7 +28,7 @@ from liftwing_serving.revscoring.batch import Outcome
 from liftwing_serving.revscoring.languages import check_language
 from liftwing_serving.revscoring.model import score_entry
 from liftwing_serving.revscoring.names import ServiceName
-from liftwing_serving.revscoring.requests import ScoreRequest
+from liftwing_serving.revscoring.requests import Injection, ScoreRequest, injection_in
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import Score
 from liftwing_serving.server import Servable
@@ -70,16 +71,24 @@ class SeveralModels(Servable[Sequence[ScoreRequest]]):
         check_language(fields, self._wiki)
         rev_ids, models = self._rev_ids(fields), self._models(fields)
         extended_output = read.boolean(fields, "extended_output")
+        injections = self._injections(fields, rev_ids)
         logs.note(instances=len(rev_ids))
-        return [ScoreRequest(rev_id, models, extended_output) for rev_id in rev_ids]
+        return [
+            ScoreRequest(rev_id, models, extended_output, injection=injections.get(rev_id))
+            for rev_id in rev_ids
+        ]
 
     async def answer(self, request: Sequence[ScoreRequest], deadline: Deadline) -> dict[str, Any]:
         """The scores in ORES' shape; a revision that has none has the error under each model.
 
-        Raises NoneAnswered if no score is there and each may be on a second try, and what
-        `Scorer.score_all` raises.
+        Raises NoneAnswered if no score is there and each may be on a second try, InjectionRefused,
+        and what `Scorer.score_all` raises.
         """
         outcomes = await self._scorer.score_all(request, deadline)
+        for outcome in outcomes:
+            # The request is wrong, whatever else it asks for.
+            if isinstance(outcome, InjectionRefused):
+                raise outcome
         passing = [outcome for outcome in outcomes if isinstance(outcome, PASSING)]
         if passing and len(passing) == len(outcomes):
             delay = max(error.retry_after or 1 for error in passing)
@@ -104,6 +113,18 @@ class SeveralModels(Servable[Sequence[ScoreRequest]]):
             raise TooManyInstances(self._max_revisions)
         named = {f"rev_ids[{index}]": rev_id for index, rev_id in enumerate(rev_ids)}
         return [read.positive_integer(named, name) for name in named]
+
+    def _injections(
+        self, fields: Mapping[str, Any], rev_ids: Sequence[int]
+    ) -> dict[int, Injection | None]:
+        """What to inject for which revisions. Raises BadRequest."""
+        given = fields.get("inject", {})
+        if not isinstance(given, dict):
+            raise BadRequest('Expected "inject" to be an object of objects by revision.')
+        by_text = {str(rev_id): rev_id for rev_id in rev_ids}
+        if not given.keys() <= by_text.keys():
+            raise BadRequest('Expected "inject" to name revisions of "rev_ids" only.')
+        return {by_text[text]: injection_in(given, text) for text in given}
 
     def _models(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """The names of the models that are asked for, in the order in which they are served."""

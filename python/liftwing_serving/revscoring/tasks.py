@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,15 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Compute the features of one revision for some models; what they share is computed once.
+    """Compute the features of one revision for some models; what they share is computed once, and
+    what is injected, by name, not at all.
 
     The result has for each model, by name, its Features or the error that they met.
     """
 
     models: tuple[str, ...]
     documents: Documents
+    injected: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class ExtractAndPredict:
 
     models: tuple[str, ...]
     documents: Documents
+    injected: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,29 @@ def test_what_may_be_shared_is_the_revision_and_its_models_and_nothing_else() ->
     assert ScoreRequest(7, ("enwiki-goodfaith",)).key != plain.key
 
 
+def test_a_request_with_injected_values_shares_nothing() -> None:
+    body = b'{"rev_id": 7, "inject": {"feature.x": 1}}'
+    first, second = parse_score_request(body), parse_score_request(body)
+    assert dict(first.injected) == {"feature.x": 1}
+    assert len({first.key, second.key, ScoreRequest(7, MODELS).key}) == 3
+    assert parse_score_request(b'{"rev_id": 7, "inject": {}}') == ScoreRequest(7, MODELS)
+
+
+def test_no_event_tells_of_a_score_from_injected_values() -> None:
+    event = {"$schema": "/mediawiki/revision/create/2.0.0", "database": "enwiki", "rev_id": 7}
+    body = json.dumps({"event": event, "inject": {"feature.x": 1}}).encode()
+    request = parse_score_request(body)
+    assert (request.rev_id, request.event) == (7, None)
+
+
+def test_values_to_inject_are_an_object() -> None:
+    wrongs: list[object] = [[], "x", None, 3]
+    for wrong in wrongs:
+        assert refusal({"rev_id": 7, "inject": wrong}) == (
+            'Expected "inject" to be an object of values by feature.'
+        )
+
+
 def test_extended_output_is_read() -> None:
     request = parse_score_request(b'{"rev_id": 1, "extended_output": true}')
     assert request.extended_output is True

@@ -11,6 +11,7 @@ from liftwing_serving import errors
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.revscoring.names import ServiceName
 from liftwing_serving.revscoring.several import SeveralModels, ores_error
+from liftwing_serving.revscoring.tasks import Extract
 from support.batches import MISSING, CountingApi, FakePool, document, scorer_of
 
 SERVICES = [ServiceName("enwiki", "damaging"), ServiceName("enwiki", "goodfaith")]
@@ -151,3 +152,30 @@ def test_a_defect_is_logged_and_told_as_no_more_than_one(
     assert told["type"] == "InternalError"
     assert "secret" not in told["message"]
     assert "secret" in caplog.text
+
+
+async def test_values_are_injected_into_the_revisions_that_they_are_given_for() -> None:
+    pool = FakePool()
+    shown = await answer(await route(pool), rev_ids=[5, 6], inject={"6": {"feature.x": 1}})
+    injected = {task.documents.revision.rev_id: dict(task.injected) for task in extracts(pool)}
+    assert injected == {5: {}, 6: {"feature.x": 1}}
+    entries = {
+        rev_id: entry["damaging"].get("injected") for rev_id, entry in shown["scores"].items()
+    }
+    assert entries == {"5": None, "6": {"feature.x": 1}}
+
+
+async def test_what_cannot_be_injected_refuses_the_whole_request() -> None:
+    pool = FakePool()
+    pool.refusals = {6: errors.InjectionRefused("no feature.x")}
+    with pytest.raises(errors.InjectionRefused):
+        await answer(await route(pool), rev_ids=[5, 6], inject={"6": {"feature.x": 1}})
+    to = await route(FakePool())
+    wrongs: list[object] = [[], {"7": {}}, {"5": []}, {"05": {"feature.x": 1}}]
+    for wrong in wrongs:
+        with pytest.raises(errors.BadRequest):
+            to.read({"rev_ids": [5], "inject": wrong})
+
+
+def extracts(pool: FakePool) -> list[Extract]:
+    return [task for task in pool.tasks if isinstance(task, Extract)]
