@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
 from liftwing_serving.errors import DeadlineExceeded
 
 T = TypeVar("T")
+
+# The seconds that a caller waits for an answer, with a fraction or without.
+HEADER = "x-request-timeout"
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,6 +36,12 @@ class Deadline:
     def after(cls, seconds: float) -> Deadline:
         """The deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
+
+    @classmethod
+    def of_request(cls, seconds: float) -> Deadline:
+        """That many seconds from now, or when the present request's caller stops waiting."""
+        own, callers = cls.after(seconds), _callers.get()
+        return own if callers is None else min(own, callers)
 
     def later(self, seconds: float) -> Deadline:
         """The deadline that many seconds after this one."""
@@ -60,3 +72,20 @@ class Deadline:
             if not scope.expired():
                 raise
             raise DeadlineExceeded from None
+
+    def header(self) -> dict[str, str]:
+        """The header, with its name in lower case, that tells a server how long it has."""
+        return {HEADER: f"{self.remaining():.3f}"}
+
+
+_callers: ContextVar[Deadline | None] = ContextVar("callers_deadline", default=None)
+
+
+def take_up(headers: Mapping[str, str]) -> None:
+    """Remember until when the present request's caller waits, if it says so.
+
+    `headers` are looked up by lower-case names.
+    """
+    seconds = headers.get(HEADER, "")
+    told = _SECONDS.fullmatch(seconds)
+    _callers.set(Deadline.after(float(seconds)) if told else None)

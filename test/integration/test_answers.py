@@ -318,3 +318,14 @@ def test_fault_25_a_log_that_nobody_reads_stops_no_server(
         server.process.kill()
         server.close()
         os.close(reader)
+
+
+def test_a_request_ends_when_its_caller_stops_waiting(
+    all_models_server: ModelServer, wiki: Wiki
+) -> None:
+    wiki.turn(latency=3)
+    started = time.monotonic()
+    url = f"{all_models_server.url}/v1/models/enwiki-damaging:predict"
+    answer = call(url, b'{"rev_id": 1000021}', {"X-Request-Timeout": "0.6"})
+    assert (answer.status, answer.json) == (503, {"error": "The request's time was over."})
+    assert time.monotonic() - started < 2.5

@@ -1,10 +1,11 @@
 """A deadline bounds waiting, and only its own time-out becomes its error."""
 
 import asyncio
+import contextvars
 import time
 
 import pytest
-from liftwing_serving.deadline import Deadline
+from liftwing_serving.deadline import HEADER, Deadline, take_up
 from liftwing_serving.errors import DeadlineExceeded
 
 
@@ -35,3 +36,32 @@ def test_remaining_is_never_negative() -> None:
     assert past.remaining() == 0
     assert past.passed()
     assert Deadline.after(10) > Deadline.after(1)
+
+
+def time_of_a_request(*told: str) -> float:
+    """The seconds that a request has, of 20 at most, when its caller says so."""
+
+    def remaining() -> float:
+        take_up({HEADER: seconds for seconds in told})
+        return Deadline.of_request(20).remaining()
+
+    return contextvars.copy_context().run(remaining)
+
+
+def test_a_request_has_no_more_time_than_its_caller_waits() -> None:
+    assert 19 < time_of_a_request() <= 20
+    assert 11 < time_of_a_request("12") <= 12
+    assert 0.4 < time_of_a_request("0.5") <= 0.5
+    assert time_of_a_request("0") == 0
+    assert 19 < time_of_a_request("90") <= 20
+
+
+@pytest.mark.parametrize("told", ["", "soon", "-1", "1e3", "nan", "inf", "1,5", " 3", "9" * 40])
+def test_what_is_no_time_is_ignored(told: str) -> None:
+    assert 19 < time_of_a_request(told) <= 20
+
+
+def test_what_is_left_is_told_to_the_next_server() -> None:
+    (told,) = Deadline.after(7.5).header().values()
+    assert 7 < float(told) <= 7.5
+    assert 6 < time_of_a_request(told) <= 7.5

@@ -85,6 +85,7 @@ class HttpPredictor:
                     "Content-Type": "application/json",
                     "User-Agent": USER_AGENT,
                     **tracing.headers(),
+                    **deadline.header(),
                 },
                 timeout=aiohttp.ClientTimeout(total=remaining),
                 allow_redirects=False,

@@ -151,7 +151,7 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         return self.servable
 
     def _deadline(self) -> Deadline:
-        return Deadline.after(self._settings.request_deadline_seconds)
+        return Deadline.of_request(self._settings.request_deadline_seconds)
 
     def _log(self, *texts: bytes) -> None:
         if self._settings.log_json_payload:

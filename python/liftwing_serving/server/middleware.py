@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liftwing_serving import logs, tracing
+from liftwing_serving import deadline, logs, tracing
 from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError, Unavailable
 from liftwing_serving.server.failures import answer_with, describe
 
@@ -83,6 +83,7 @@ class Entrance:
         request_id = logs.sane_request_id(headers.get("x-request-id", ""))
         token = logs.request_id.set(request_id)
         tracing.take_up(headers)
+        deadline.take_up(headers)
         exchange = _Exchange(receive, send, request_id, self._max_body_bytes, self._body_seconds)
         _exchange.set(exchange)
         announced = headers.get("content-length", "0")

@@ -112,6 +112,7 @@ async def test_the_requests_id_and_trace_are_passed_on(session: aiohttp.ClientSe
     sent = predictor.requests[0].headers
     assert (sent["X-Request-Id"], sent["traceparent"]) == ("id-7", PARENT)
     assert sent["tracestate"] == "a=b"
+    assert 0 < float(sent["X-Request-Timeout"]) <= 60
 
 
 async def test_a_connection_that_breaks_off_is_tried_again(session: aiohttp.ClientSession) -> None:
