@@ -34,6 +34,15 @@ EVENTS = Counter(
     "Score events: accepted, delivered, retried, rejected or dropped_{reason}.",
     ("result",),
 )
+FRONT_REQUESTS = Counter(
+    "liftwing_front_requests", "Requests that the front answered.", ("route", "status")
+)
+FRONT_SECONDS = Histogram(
+    "liftwing_front_seconds", "Seconds that the front took to answer.", ("route",), buckets=SECONDS
+)
+FRONT_CALLS = Counter(
+    "liftwing_front_calls", "Calls of the front to model servers, by result.", ("entry", "result")
+)
 LOG_LINES_DROPPED = Counter(
     "liftwing_log_lines_dropped", "Log lines of the server that nobody read in time."
 )
@@ -59,6 +68,17 @@ def observe_stages(model: str, **seconds: float) -> None:
 def count_events(result: str, number: int) -> None:
     """Count what became of some events; EVENTS lists the values of `result`."""
     _series(EVENTS, result).inc(number)
+
+
+def count_front_request(route: str, status: int, seconds: float) -> None:
+    """Count a request that the front answered with this status in so many seconds."""
+    _series(FRONT_REQUESTS, route, status).inc()
+    _series(FRONT_SECONDS, route).observe(seconds)
+
+
+def count_call(entry: str, result: str) -> None:
+    """Count a call to a server of this entry of the front's: its status, or why there is none."""
+    _series(FRONT_CALLS, entry, result).inc()
 
 
 @functools.cache

@@ -32,14 +32,14 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(max_connections: int = MAX_CONNECTIONS) -> aiohttp.ClientSession:
     """An HTTP session without cookies or default headers; close it when the server stops.
 
-    Raises OSError, as `tls_context` does.
+    `max_connections` is 0 for who bounds them itself. Raises OSError, as `tls_context` does.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=MAX_CONNECTIONS, ttl_dns_cache=DNS_SECONDS, ssl=tls_context()
+            limit=max_connections, ttl_dns_cache=DNS_SECONDS, ssl=tls_context()
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
     )

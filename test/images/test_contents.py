@@ -18,7 +18,7 @@ from support.processes import ROOT
 
 BASE = "docker-registry.wikimedia.org/bookworm"
 # Bytecode, and all dictionaries where there are any, included.
-MEGABYTES = {"outlink": 560, "outlink-transformer": 560}
+MEGABYTES = {"ores": 560, "outlink": 560, "outlink-transformer": 560}
 MEGABYTES_OF_A_FAMILY = 950
 CORPORA = "/usr/share/nltk_data"
 OURS = f"$(ls -d /srv /opt /home /root {CORPORA} 2>/dev/null)"
@@ -35,7 +35,7 @@ packages = "lib/python3.11/site-packages"
 folders = ["/srv/app", f"/opt/lib/shared/{packages}", "/usr/lib/python3.11"]
 for folder in [*folders, f"/opt/lib/venv/{packages}"]:
     sources = list(pathlib.Path(folder).rglob("*.py"))
-    # Of the pair, the transformer has nothing but what is shared.
+    # The front and the transformer have nothing but what is shared.
     assert sources or "venv" in folder, folder
     for source in sources:
         if not pathlib.Path(u.cache_from_source(source)).exists():
@@ -80,7 +80,9 @@ def test_an_image_is_within_its_size(each_image: str, configuration: dict[str, A
 def test_it_starts_python_itself_as_an_unprivileged_account(
     each_image: str, configuration: dict[str, Any]
 ) -> None:
-    program = "transformer.py" if each_image == "outlink-transformer" else "model.py"
+    program = {"ores": "front.py", "outlink-transformer": "transformer.py"}.get(
+        each_image, "model.py"
+    )
     assert configuration["Config"]["Entrypoint"] == ["/opt/lib/venv/bin/python3", program]
     assert configuration["Config"]["User"] == "900"
 

@@ -25,6 +25,7 @@ def build() -> Any:
     [
         ("draftquality", "stand-in"),
         ("editquality", "downloaded"),
+        ("ores", "none"),
         ("outlink-transformer", "none"),
         ("topic", "none"),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from liftwing_serving.ores import settings_by_image as ores_settings
 from liftwing_serving.outlink.settings import settings_by_image as outlink_settings
 from liftwing_serving.revscoring import FAMILIES, families
 
@@ -23,7 +24,9 @@ CORPORA = "build/nltk_data"
 # The families' images differ in nothing but their corpora, and where lock and server lie.
 MODEL = IMAGES["editquality"]
 PLAIN = plain_images().keys()
-OUTLINK = outlink_settings().keys()
+# The others', which read no words: the outlink pair and the front.
+WORDLESS = outlink_settings().keys() | ores_settings().keys()
+PROGRAMS = {"outlink-transformer": "transformer.py", "ores": "front.py"}
 
 each_image = pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
 
@@ -62,12 +65,6 @@ def without_dictionaries(variants: dict[str, Any]) -> None:
     variants["test"]["entrypoint"][-1] = "plain"
 
 
-def outlink(image: Image, variants: dict[str, Any]) -> None:
-    """What the pair has otherwise: another program."""
-    if image.name != "outlink":
-        variants["production"]["entrypoint"][-1] = "transformer.py"
-
-
 def plain(image: Image, variants: dict[str, Any]) -> None:
     """A plain family may install more of Debian's packages, to build its own or to run them."""
     own = read(image)["variants"]
@@ -94,17 +91,17 @@ def expected(image: Image) -> dict[str, Any]:
         held["custom"]["requirements"] = [requirement(path) for path in paths]
     else:
         without_corpora(variants)
-    if image.name in PLAIN | OUTLINK:
+    if image.name in PLAIN | WORDLESS:
         without_dictionaries(variants)
-    if image.name in OUTLINK:
-        outlink(image, variants)
+    if image.name in PROGRAMS:
+        variants["production"]["entrypoint"][-1] = PROGRAMS[image.name]
     if image.name in PLAIN:
         plain(image, variants)
     return spec
 
 
 def test_each_server_has_an_image() -> None:
-    assert IMAGES.keys() == families.settings_by_image().keys() | OUTLINK | PLAIN
+    assert IMAGES.keys() == families.settings_by_image().keys() | WORDLESS | PLAIN
     for image in IMAGES.values():
         program = read(image)["variants"]["production"]["entrypoint"][-1]
         assert (ROOT / image.server / program).is_file()

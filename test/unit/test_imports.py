@@ -17,7 +17,7 @@ PACKAGE = ROOT / "python/liftwing_serving"
 NAME = "liftwing_serving"
 
 ROOMS = {"events", "mediawiki", "server", "workers"}
-FAMILIES = {"outlink", "plain", "revscoring"}
+FAMILIES = {"ores", "outlink", "plain", "revscoring"}
 COMMAND_LINE = {"cli"}
 UPSTAIRS = ROOMS | FAMILIES | COMMAND_LINE
 

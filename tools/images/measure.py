@@ -28,8 +28,8 @@ CHANGES = 3
 LARGE_MEGABYTES = 9
 SITE_PACKAGES = [f"/opt/lib/{venv}/lib/python3.11/site-packages" for venv in ("shared", "venv")]
 PLACES = ("/usr/share/hunspell", "/var/lib/aspell", "/usr/share/nltk_data", "/usr/lib/python3.11")
-# The pair first: it shares least with the others.
-ORDER = ("outlink-transformer", "outlink")
+# Those that share least with the families' first.
+ORDER = ("outlink-transformer", "outlink", "ores")
 HEADINGS = (
     *("image", "MB", "layers", "cold build, s", "after a source change, s"),
     *("start to ready in a container, s", "from the checkout, s"),

@@ -18,6 +18,8 @@ from liftwing_serving.revscoring import families
 
 MOUNTED = pathlib.Path("/mnt/models")
 OUTLINK_MODEL = "outlink-topic-model"
+# It has no models of its own, and no gRPC.
+FRONT = "ores"
 # Nobody answers there.
 NOWHERE = "127.0.0.1:9"
 PORT = 8080
@@ -43,6 +45,8 @@ def given_to(image: str, models: pathlib.Path, names: Sequence[str] = ()) -> Giv
         return Given({"MODEL_PATH": str(models / OUTLINK_MODEL / "model.bin")})
     if image == "outlink-transformer":
         return Given({}, ("--predictor_host", NOWHERE, "--model_name", OUTLINK_MODEL))
+    if image == FRONT:
+        return Given({"MODEL_SERVERS": f"* http://{NOWHERE}"})
     if image in plain_images():
         return Given({"MODEL_PATH": str(models / image / "model.bin")})
     names = names or examples_of(image)
@@ -91,7 +95,8 @@ def in_checkout(image: str, models: pathlib.Path) -> Iterator[str]:
     }
     (program,) = (ROOT / images()[image].server).glob("*.py")
     http, grpc = map(str, PORTS_OF_CHECKOUT)
-    words = [sys.executable, program.name, "--http_port", http, "--grpc_port", grpc, *given.flags]
+    ports = ["--http_port", http, *([] if image == FRONT else ["--grpc_port", grpc])]
+    words = [sys.executable, program.name, *ports, *given.flags]
     process = subprocess.Popen(
         words, cwd=program.parent, env=environment, stderr=subprocess.DEVNULL
     )

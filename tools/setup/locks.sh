@@ -36,6 +36,8 @@ compile outlink/requirements.lock python/pyproject.toml --extra outlink \
     --constraint revscoring/requirements.lock
 compile outlink-transformer/requirements.lock python/pyproject.toml --extra transformer \
     --constraint revscoring/requirements.lock
+compile ores/requirements.lock python/pyproject.toml --extra ores \
+    --constraint revscoring/requirements.lock
 # The checkout tests what the images carry, so the production locks bind it; and as it has one
 # version of each package, they bind one another.
 bound=(--constraint revscoring/requirements.lock --constraint outlink/requirements.lock)

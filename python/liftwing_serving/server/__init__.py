@@ -5,7 +5,8 @@ so nothing here imports it before `run`.
 """
 
 from liftwing_serving.server.beginning import begin, nonsense_ends_it
+from liftwing_serving.server.payloads import loggable
 from liftwing_serving.server.run import run
 from liftwing_serving.server.servable import Servable
 
-__all__ = ["Servable", "begin", "nonsense_ends_it", "run"]
+__all__ = ["Servable", "begin", "loggable", "nonsense_ends_it", "run"]
