@@ -147,7 +147,8 @@ class WorkerSettings(Settings):
     asyncio_aux_workers: Annotated[int, Field(ge=1, le=256)] = Field(
         default_factory=available_cores
     )
-    """How many worker processes; as many as the container has cores by default."""
+    """How many tasks are worked on at a time; as many as the container has cores by default. There
+    are as many worker processes, and one more for each heavy task that is under way."""
 
     max_queue_seconds: NotNegativeSeconds = 10.0
     """Expected seconds of work already queued per worker when a request arrives, its own not

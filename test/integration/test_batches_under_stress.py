@@ -46,7 +46,11 @@ def running_server(
     light_model: Path,
 ) -> Iterator[ModelServer]:
     log = tmp_path_factory.mktemp("stress") / "server.log"
-    settings = light_environment(light_model, running_wiki) | {"WIKI_URL": running_spoiler.url}
+    settings = light_environment(light_model, running_wiki) | {
+        "WIKI_URL": running_spoiler.url,
+        # There are no more workers than two.
+        "MWAPI_REVID_CONTENT_THRESHOLD_BYTES": str(1 << 40),
+    }
     server = ModelServer(log, settings)
     yield server
     server.close()

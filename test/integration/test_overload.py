@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, Overloaded
-from liftwing_serving.workers.load import Work
+from liftwing_serving.workers.cost import Work
 from liftwing_serving.workers.messages import HandlerSpec
 from liftwing_serving.workers.pool import WorkerPool
 from support.processes import ROOT
@@ -56,7 +56,7 @@ async def offer(pool: WorkerPool, rate: float, seconds: float, within: float) ->
     outcomes: Counter[str] = Counter()
 
     async def ask() -> None:
-        if pool.load.refusal(None, within, time.monotonic()) is not None:
+        if pool.load.refusal(Work(), within, time.monotonic()) is not None:
             outcomes["refused"] += 1
             return
         try:
@@ -135,7 +135,7 @@ async def test_a_heavy_task_that_would_not_end_in_time_is_refused_at_once(
     waiting = [asyncio.create_task(sleep(pool, 0.5, 10, heavy)) for _ in range(4)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded) as caught:
-        await sleep(pool, 0.5, 1.0, heavy)
+        await sleep(pool, 0.5, 0.9, heavy)
     assert not any(task.done() for task in waiting)
     assert caught.value.retry_after and caught.value.retry_after >= 1
     await asyncio.gather(*waiting)

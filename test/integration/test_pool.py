@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, DeadlineExceeded, InternalError, WorkerLost
-from liftwing_serving.workers.load import Work
+from liftwing_serving.workers.cost import Work
 from liftwing_serving.workers.pool import WorkerPool
 from liftwing_serving.workers.template import Template, TemplateFailed
 from liftwing_serving.workers.messages import HandlerSpec
 from support.environment import environment
-from support.processes import ROOT, children, exists, processes, resident_bytes
+from support.processes import ROOT, children, cpu_time, exists, processes, resident_bytes
 
 SPEC = HandlerSpec("support.handlers:make", None)
+HEAVY = Work("heavy", heavy=True)
 
 
 @pytest.fixture(autouse=True)
@@ -191,18 +192,100 @@ async def test_a_stuck_task_is_answered_in_time_and_its_worker_replaced(
     assert deaths == []
 
 
-async def test_fault_7_heavy_tasks_never_take_all_workers(pool: WorkerPool, tmp_path: Path) -> None:
+async def test_fault_7_light_tasks_do_not_wait_for_heavy_ones_that_have_all_cores(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
     gate = tmp_path / "gate"
     heavy = [
-        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(10), Work(heavy=True)))
+        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(10), HEAVY))
         for _ in range(4)
     ]
+    await until(lambda: pool.workers_alive == 4)
     light = await asyncio.gather(*(run(pool, "echo", number) for number in range(20)))
     assert light == list(range(20))
     gate.touch()
     times = sorted([outcome.value for outcome in await asyncio.gather(*heavy)])
-    # One after the other: each began when the one before had ended.
-    assert all(before[1] <= after[0] for before, after in pairwise(times))
+    # Two had both cores from the start.
+    assert times[1][0] < times[0][1]
+
+
+async def test_a_heavy_task_stands_still_while_light_ones_need_its_core(pool: WorkerPool) -> None:
+    expect(pool, HEAVY, 2.0)
+    heavy = [asyncio.create_task(pool.run(("spin", 0.5), Deadline.after(10), HEAVY)) for _ in "12"]
+    await until(lambda: pool.workers_alive == 4)
+    light = [asyncio.create_task(run(pool, "sleep", 0.4)) for _ in "12"]
+    await asyncio.sleep(0.1)
+    used = sum(map(cpu_time, pool.worker_pids))
+    await asyncio.sleep(0.2)
+    assert sum(map(cpu_time, pool.worker_pids)) - used < 5
+    await asyncio.gather(*light)
+    results = await asyncio.gather(*heavy)
+    # The pause is told as time in the queue.
+    assert all(0.3 < result.queue_seconds < 3 for result in results)
+
+
+async def test_a_paused_task_whose_worker_dies_is_tried_once_more(
+    pool: WorkerPool, deaths: list[None], tmp_path: Path
+) -> None:
+    expect(pool, HEAVY, 2.0)
+    gate = tmp_path / "gate"
+    heavy = [
+        asyncio.create_task(pool.run(("wait for", str(gate)), Deadline.after(20), HEAVY))
+        for _ in range(2)
+    ]
+    await until(lambda: pool.workers_alive == 4)
+    light = [asyncio.create_task(run(pool, "sleep", 1.0)) for _ in range(2)]
+    await until(lambda: len(states(pool, "T")) == 2)
+    for pid in states(pool, "T"):
+        os.kill(pid, signal.SIGKILL)
+    gate.touch()
+    await asyncio.gather(*light)
+    for outcome in await asyncio.gather(*heavy):
+        assert outcome.value
+    assert len(deaths) == 2
+
+
+async def test_closing_ends_paused_workers(tmp_path: Path) -> None:
+    pool = WorkerPool(SPEC, 1)
+    await pool.start()
+    expect(pool, HEAVY, 2.0)
+    heavy = asyncio.create_task(pool.run(("wait for", "/never"), Deadline.after(60), HEAVY))
+    await until(lambda: pool.workers_alive == 2)
+    light = asyncio.create_task(run(pool, "sleep", 30, seconds=60))
+    await until(lambda: len(states(pool, "T")) == 1)
+    pids = pool.worker_pids
+    await pool.close()
+    for task in (heavy, light):
+        with pytest.raises(WorkerLost):
+            await task
+    assert not any(map(exists, pids))
+
+
+async def test_a_paused_task_over_its_deadline_is_answered_and_goes_on_to_its_end(
+    pool: WorkerPool, deaths: list[None]
+) -> None:
+    expect(pool, HEAVY, 1.5)
+    heavy = [asyncio.create_task(pool.run(("spin", 0.3), Deadline.after(2.0), HEAVY)) for _ in "12"]
+    await until(lambda: pool.workers_alive == 4)
+    light = [asyncio.create_task(run(pool, "sleep", 2.5)) for _ in "12"]
+    errors = await asyncio.gather(*heavy, return_exceptions=True)
+    assert [type(error) for error in errors] == [DeadlineExceeded] * 2
+    assert not light[0].done()
+    await asyncio.gather(*light)
+    await until(lambda: not pool.load._begun, 10)
+    assert deaths == [] and pool.workers_alive == 4
+
+
+def expect(pool: WorkerPool, work: Work, seconds: float) -> None:
+    """Have such work been measured to take that long."""
+    share = pool.load.add(work)
+    pool.load.begin(share, 0.0)
+    pool.load.finish(share, seconds)
+
+
+def states(pool: WorkerPool, state: str) -> list[int]:
+    """The pool's workers in this state, of those that ps(1) lists."""
+    return [pid for pid, of, _ in processes() if of == state and pid in pool.worker_pids]
 
 
 async def test_a_heavy_task_is_not_put_off_for_ever(pool: WorkerPool) -> None:
@@ -214,7 +297,7 @@ async def test_a_heavy_task_is_not_put_off_for_ever(pool: WorkerPool) -> None:
 
     busy = [asyncio.create_task(keep_busy()) for _ in range(8)]
     await asyncio.sleep(0.1)
-    await pool.run(("echo", 1), Deadline.after(5), Work(heavy=True))
+    await pool.run(("echo", 1), Deadline.after(5), HEAVY)
     stop.set()
     await asyncio.gather(*busy)
 
@@ -335,7 +418,7 @@ async def test_a_template_that_hangs_while_it_starts_is_not_waited_for(
 async def test_a_new_template_that_hangs_while_it_loads_is_replaced(
     pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liftwing_serving.workers.pool.LOAD_SECONDS", 0.5)
+    monkeypatch.setattr("liftwing_serving.workers.crew.LOAD_SECONDS", 0.5)
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(600)")
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", str(tmp_path))
@@ -343,7 +426,7 @@ async def test_a_new_template_that_hangs_while_it_loads_is_replaced(
         os.kill(first, signal.SIGKILL)
         await until(lambda: pool.template_pid != first, 10)
         hanging = pool.template_pid
-    monkeypatch.setattr("liftwing_serving.workers.pool.LOAD_SECONDS", 60)
+    monkeypatch.setattr("liftwing_serving.workers.crew.LOAD_SECONDS", 60)
     await until(lambda: not exists(hanging), 20)
     before = pool.worker_pids
     for pid in before:
@@ -356,7 +439,7 @@ async def test_a_new_template_that_hangs_while_it_loads_is_replaced(
 async def test_a_worker_is_stopped_by_itself_and_not_by_a_number_that_may_be_anothers(
     pool: WorkerPool,
 ) -> None:
-    worker = next(iter(pool._workers))
+    worker = next(iter(pool._crew._workers))
     pid = worker.pid
     with subprocess.Popen(["sleep", "60"], env=environment()) as other:
         try:
@@ -417,7 +500,7 @@ async def test_a_lack_of_descriptors_is_got_over(
 async def test_a_template_that_does_not_answer_is_replaced(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liftwing_serving.workers.pool.FORK_SECONDS", 0.5)
+    monkeypatch.setattr("liftwing_serving.workers.crew.FORK_SECONDS", 0.5)
     os.kill(pool.template_pid, signal.SIGSTOP)
     workers = pool.worker_pids
     for pid in workers:
@@ -431,7 +514,7 @@ async def test_a_template_that_does_not_answer_is_replaced(
 async def test_many_deaths_of_templates_leave_no_processes_or_descriptors(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liftwing_serving.workers.pool.ROUND_SECONDS", 0.1)
+    monkeypatch.setattr("liftwing_serving.workers.crew.ROUND_SECONDS", 0.1)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(6):
         old = {pool.template_pid, *pool.worker_pids}

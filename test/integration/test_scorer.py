@@ -120,6 +120,6 @@ async def test_many_askers_of_a_score_that_cannot_end_in_time_cost_one_worker(
     assert [type(error) for error in errors] == [DeadlineExceeded] * 14
     # All that was begun is stopped some time.
     async with asyncio.timeout(20):
-        while scorer.runners.preprocess.load._running:
+        while scorer.runners.preprocess.load._begun:
             await asyncio.sleep(0.05)
     assert metrics.WORKERS_STOPPED._value.get() - stopped_before == 1

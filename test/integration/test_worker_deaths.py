@@ -28,7 +28,12 @@ def shared_server(
 ) -> Iterator[ModelServer]:
     log = tmp_path_factory.mktemp("server") / "server.log"
     # Nobody is refused or given up because the machine is slow.
-    settings = {"MAX_QUEUE_SECONDS": 600, "REQUEST_DEADLINE_SECONDS": 120}
+    settings = {
+        "MAX_QUEUE_SECONDS": 600,
+        "REQUEST_DEADLINE_SECONDS": 120,
+        # There are no more workers than two.
+        "MWAPI_REVID_CONTENT_THRESHOLD_BYTES": 1 << 40,
+    }
     server = ModelServer(log, environment_for(MODEL, model_files, running_wiki, settings))
     yield server
     assert server.close() == 0, log.read_text()

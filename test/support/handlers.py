@@ -31,6 +31,11 @@ class Handler:
         if what == "sleep":
             time.sleep(argument)
             return os.getpid()
+        if what == "spin":
+            until = time.process_time() + argument
+            while time.process_time() < until:
+                pass
+            return None
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "run out of memory once":

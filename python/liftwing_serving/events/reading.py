@@ -51,7 +51,7 @@ class EventSource:
     """What is taken over from an incoming event of either kind; None stands for what it lacks.
 
     `database` is the wiki's database name, `dt` when the change happened; times are those of
-    RFC 3339 in UTC, ending in Z.
+    RFC 3339 in UTC, ending in Z. Sizes are in bytes.
     """
 
     database: str
@@ -63,6 +63,8 @@ class EventSource:
     page_is_redirect: bool | None = None
     rev_timestamp: str | None = None
     rev_parent_id: int | None = None
+    rev_size: int | None = None
+    parent_size: int | None = None
     performer: Performer | None = None
     request_id: str | None = None
     domain: str | None = None
@@ -98,6 +100,7 @@ def _from_revision_create(event: dict[str, Any], database: str) -> EventSource:
         page_is_redirect=flag(event.get("page_is_redirect")),
         rev_timestamp=rev_timestamp,
         rev_parent_id=integer(event.get("rev_parent_id"), 0),
+        rev_size=integer(event.get("rev_len"), 0),
         performer=_performer(performer, "user_groups", "user_is_bot"),
         **_origin(event),
     )
@@ -108,6 +111,7 @@ def _from_page_change(event: dict[str, Any], database: str) -> EventSource:
     if not isinstance(revision, dict):
         raise BadRequest('Expected "revision" of the event to be a JSON object.')
     page = object_of(event.get("page"))
+    parent = object_of(object_of(event.get("prior_state")).get("revision"))
     performer = object_of(event.get("performer"))
     return EventSource(
         database=database,
@@ -119,6 +123,8 @@ def _from_page_change(event: dict[str, Any], database: str) -> EventSource:
         page_is_redirect=flag(page.get("is_redirect")),
         rev_timestamp=moment(revision.get("rev_dt")),
         rev_parent_id=integer(revision.get("rev_parent_id"), 0),
+        rev_size=integer(revision.get("rev_size"), 0),
+        parent_size=integer(parent.get("rev_size"), 0),
         performer=_performer(performer, "groups", "is_bot"),
         **_origin(event),
     )
@@ -140,7 +146,7 @@ def _database(event: dict[str, Any], field: str, wiki: str) -> str:
     return value
 
 
-def _origin(event: dict[str, Any]) -> dict[str, str | None]:
+def _origin(event: dict[str, Any]) -> dict[str, Any]:
     """The fields of `meta` that identify the change and are carried over."""
     meta = object_of(event.get("meta"))
     return {

@@ -50,7 +50,7 @@ class PlainModel(Servable[object]):
 
     async def answer(self, request: object, deadline: Deadline) -> dict[str, Any]:
         """What the handler returns. Raises TooManyRequests, and what the runner raises."""
-        refusal = self._runners.refusal(self.name, deadline)
+        refusal = self._runners.refusal(Work(self.name), deadline)
         if refusal is not None:
             raise TooManyRequests(refusal)
         result = await self._runners.inference.run(request, deadline, Work(self.name))

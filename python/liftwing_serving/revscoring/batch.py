@@ -84,10 +84,9 @@ class Batch:
         self._deadline = deadline
         self._load = runners.preprocess.load
         self._planned = {request.key for request in requests if request.key not in singles}
-        workers = self._load.workers
-        self._light = asyncio.Semaphore(TASKS_PER_WORKER * workers)
-        # Heavy ones would else hold all places and wait for the one worker that takes them.
-        self._heavy = asyncio.Semaphore(TASKS_PER_WORKER * max(1, workers - 1))
+        places = TASKS_PER_WORKER * self._load.workers
+        # Heavy ones would else hold all places while light ones could overtake them.
+        self._light, self._heavy = asyncio.Semaphore(places), asyncio.Semaphore(places)
         self._unfinished = 0
         self._room = asyncio.Event()
         self._extracted: dict[Hashable, _Extracted] = {}

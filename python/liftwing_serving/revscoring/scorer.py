@@ -24,7 +24,7 @@ from liftwing_serving.revscoring.tasks import (
     Scores,
 )
 from liftwing_serving.singleflight import SingleFlight
-from liftwing_serving.workers import Runners, Work
+from liftwing_serving.workers import Runners, Share, Work
 
 
 class Scorer:
@@ -75,7 +75,7 @@ class Scorer:
         )
         if batch.number:
             by_event = any(request.event for request in requests)
-            self._admit(requests[0].models, deadline, by_event, batch.number)
+            self._admit(Work(requests[0].models), deadline, by_event, batch.number)
         outcomes = await batch.run()
         return [outcomes[request.key] for request in requests]
 
@@ -109,15 +109,24 @@ class Scorer:
 
     def _begin(self, request: ScoreRequest, deadline: Deadline) -> Awaitable[Scores]:
         """Refuse, or count the request in at once: others may arrive before its first step."""
-        self._admit(request.models, deadline, request.event is not None)
-        self.runners.preprocess.load.announce(request.models)
-        return self._fetch_and_score(request, deadline)
+        work = Work(request.models, self._expected_bytes(request))
+        self._admit(work, deadline, request.event is not None)
+        announced = self.runners.preprocess.load.announce(work)
+        return self._fetch_and_score(request, deadline, announced)
 
-    def _admit(
-        self, models: tuple[str, ...], deadline: Deadline, by_event: bool, number: int = 1
-    ) -> None:
+    def _expected_bytes(self, request: ScoreRequest) -> int | None:
+        """What the request's event, if any, tells of the documents' size."""
+        if request.event is None or request.event.rev_size is None:
+            return None
+        size, parent_size = request.event.rev_size, request.event.parent_size
+        if not (self.needs.parent and request.event.rev_parent_id):
+            return size
+        # Most edits change little.
+        return size + (size if parent_size is None else parent_size)
+
+    def _admit(self, work: Work, deadline: Deadline, by_event: bool, number: int = 1) -> None:
         """Raises TooManyRequests, or Overloaded to those who repeat only that."""
-        refusal = self.runners.refusal(models, deadline, number)
+        refusal = self.runners.refusal(work, deadline, number)
         if refusal is not None:
             raise Overloaded(refusal) if by_event else TooManyRequests(refusal)
 
@@ -130,11 +139,13 @@ class Scorer:
         work = Work(request.models, documents.bytes, heavy)
         return Fetched(documents, work, time.perf_counter() - started)
 
-    async def _fetch_and_score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
+    async def _fetch_and_score(
+        self, request: ScoreRequest, deadline: Deadline, announced: Share
+    ) -> Scores:
         try:
             fetched = await self._documents(request, deadline)
         finally:
-            self.runners.preprocess.load.arrived(request.models)
+            self.runners.preprocess.load.arrived(announced)
         if self.runners.preprocess is self.runners.inference:
             both = ExtractAndPredict(request.models, fetched.documents, request.injected)
             scored = await self.runners.preprocess.run(both, deadline, fetched.work)

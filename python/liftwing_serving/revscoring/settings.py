@@ -40,8 +40,8 @@ class RevscoringSettings(
     """Version to report instead of the model's own. Refused with several models."""
 
     mwapi_revid_content_threshold_bytes: Annotated[int, Field(ge=0)] = 100_000
-    """Bytes of revision and parent together from which a revision counts as heavy. Heavy
-    revisions never take all workers, so that light ones do not wait behind them."""
+    """Bytes of revision and parent together from which a revision counts as heavy. The work for a
+    heavy revision is paused while light ones need its core."""
 
 
 class EmbeddingSettings(Settings):

@@ -5,7 +5,8 @@ knows what it means.
 """
 
 from liftwing_serving.workers.bundler import Bundler
-from liftwing_serving.workers.load import Load, Work
+from liftwing_serving.workers.cost import Work
+from liftwing_serving.workers.load import Load, Share
 from liftwing_serving.workers.messages import Handler, HandlerSpec
 from liftwing_serving.workers.queue import Result
 from liftwing_serving.workers.runner import Runner, Runners, make_runners
@@ -19,6 +20,7 @@ __all__ = [
     "Result",
     "Runner",
     "Runners",
+    "Share",
     "TemplateFailed",
     "Work",
     "make_runners",

@@ -12,7 +12,8 @@ from typing import Any
 
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded
-from liftwing_serving.workers.load import PLANNED_SHARE, Work
+from liftwing_serving.workers.cost import Work
+from liftwing_serving.workers.load import PLANNED_SHARE
 from liftwing_serving.workers.runner import Runner
 
 

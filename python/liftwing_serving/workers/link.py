@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from typing import cast
 
@@ -75,7 +74,6 @@ class WorkerLink(asyncio.Protocol):
         assert self._transport is not None
         self.job = job
         job.attempts += 1
-        job.started_at = time.monotonic()
         self._transport.write(job.frame)
 
     def data_received(self, data: bytes) -> None:
@@ -100,10 +98,21 @@ class WorkerLink(asyncio.Protocol):
     def kill(self) -> None:
         """End the process; what it may still send is not heard."""
         self.condemned = True
+        self._signal(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Have the process stand still."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
         if self._process < 0:
             return
         try:
-            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+            signal.pidfd_send_signal(self._process, number)
         except ProcessLookupError:
             pass  # It ended by itself, as its socket will show.
 

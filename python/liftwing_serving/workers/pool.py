@@ -1,10 +1,8 @@
-"""The pool of worker processes: gives them tasks and replaces them. Each runs one task at a time.
+"""Runs tasks in worker processes, as many at a time as there are cores. Each worker runs one.
 
-A worker that dies fails only its own task, which is tried once more on another worker, and is
-replaced by a fork of the template, in milliseconds. A task that can no longer end in time is not
-begun. One that runs over its deadline may end, unless others wait and a new worker costs less, or
-it seems to be stuck; nothing but killing its worker would stop it. When the template itself dies
-the workers go on, and a new template is started.
+A worker that dies fails only its own task, which is tried once more on another worker. A task that
+can no longer end in time is not begun. One that runs over its deadline may end, unless others wait
+and a new worker costs less, or it seems to be stuck; nothing but killing its worker would stop it.
 """
 
 from __future__ import annotations
@@ -12,39 +10,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, Overloaded, WorkerLost
 from liftwing_serving.workers import frames
+from liftwing_serving.workers.cost import Work
+from liftwing_serving.workers.crew import Crew
 from liftwing_serving.workers.link import WorkerLink
-from liftwing_serving.workers.load import Load, Work, is_stuck, stopping_is_cheaper
-from liftwing_serving.workers.messages import NOT_FORKED, HandlerSpec
-from liftwing_serving.workers.queue import Job, JobQueue, Result
-from liftwing_serving.workers.template import Template, TemplateFailed, adopt_orphans
+from liftwing_serving.workers.load import Load
+from liftwing_serving.workers.messages import HandlerSpec
+from liftwing_serving.workers.overtime import is_stuck, stopping_is_cheaper
+from liftwing_serving.workers.queue import Job, Result
+from liftwing_serving.workers.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
-# A fork takes milliseconds; a template that takes longer is stopped or swapped out.
-FORK_SECONDS = 5.0
-# Loading takes seconds, and minutes where embeddings come from a slow disk.
-LOAD_SECONDS = 600.0
-FIRST_DELAY_SECONDS = 0.05
-MAX_DELAY_SECONDS = 30.0
-# How often to look for processes that ended, besides when one is known to be missing.
-ROUND_SECONDS = 5.0
 # How often a task that runs over its deadline is looked at.
 WATCH_SECONDS = 0.1
 
 
 class WorkerPool:
-    """`size` workers, made from `spec`. Make it early: loading starts with the constructor.
+    """Runs `size` tasks at a time, in as many workers and one more for each that is heavy.
 
-    `on_worker_death` is told of workers that ended unexpectedly, `on_worker_stopped` of those that
-    the pool itself stopped.
+    Make it early: loading starts with the constructor. `on_worker_death` is told of workers that
+    ended unexpectedly, `on_worker_stopped` of those that the pool itself stopped.
     """
 
     def __init__(
@@ -57,20 +49,13 @@ class WorkerPool:
     ) -> None:
         self.size = size
         self.load = Load(max_queue_seconds)
+        self.description: Any = None
         self._on_worker_death = on_worker_death
         self._on_worker_stopped = on_worker_stopped
-        self.description: Any = None
-        self._spec = spec
-        adopt_orphans()
-        self._template = Template(spec)
-        self._old_templates: list[Template] = []
-        self._workers: set[WorkerLink] = set()
-        self._idle: deque[WorkerLink] = deque()
-        self._queue = JobQueue()
-        # Whether the present template has not just failed to fork.
-        self._forks = True
-        self._missing = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self._crew = Crew(spec, size, self._done, self._one_more, self._worker_lost)
+        self._schedule = Schedule(size)
+        # Which worker has a job that was begun.
+        self._at_work: dict[Job, WorkerLink] = {}
         self._closed = False
 
     async def start(self) -> None:
@@ -78,49 +63,46 @@ class WorkerPool:
 
         Raises TemplateFailed if the handler cannot be made, OSError if a worker cannot be forked.
         """
-        self.description = await self._template.attach(self._template_lost)
-        for _ in range(self.size):
-            await self._add_worker()
-        self._keeper = asyncio.get_running_loop().create_task(self._keep_whole())
+        self.description = await self._crew.start()
 
     @property
     def alive(self) -> bool:
         """Whether work is taken: there is a worker, or there is one in milliseconds."""
-        return bool(self._workers) or (self._forks and self._template.ready)
+        return self._crew.alive
 
     @property
     def workers_alive(self) -> int:
         """How many workers there are, free or busy."""
-        return len(self._workers)
+        return len(self._crew)
 
     @property
     def template_pid(self) -> int:
         """Process id of the present template."""
-        return self._template.pid
+        return self._crew.template_pid
 
     @property
     def worker_pids(self) -> list[int]:
         """Process ids of the present workers."""
-        return [worker.pid for worker in self._workers]
+        return self._crew.worker_pids
 
     async def run(self, task: object, deadline: Deadline, work: Work = Work()) -> Result:
         """Run one task on some worker.
 
-        Raises what the handler raised if that was a ServingError; Overloaded if it is heavy and
-        cannot end in time; WorkerLost if two workers died over it; DeadlineExceeded; InternalError
-        for any other exception in the handler.
+        Raises what the handler raised if that was a ServingError; Overloaded if it cannot end in
+        time; WorkerLost if two workers died over it; DeadlineExceeded; InternalError for any other
+        exception in the handler.
         """
         if self._closed:
             raise WorkerLost("The server is stopping.")
-        if work.heavy:
-            refusal = self.load.refusal_of_heavy(work, deadline.remaining(), time.monotonic())
-            if refusal is not None:
-                raise Overloaded(refusal)
+        now, left = time.monotonic(), deadline.remaining()
+        refusal = self.load.late_refusal(work, left, now)
+        if refusal is not None:
+            raise Overloaded(refusal)
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
-        job = Job(frames.encode(task), self.load.add(work), deadline, result)
-        job.timer = loop.call_later(deadline.remaining(), self._overdue, job)
-        self._queue.add(job)
+        job = Job(frames.encode(task), self.load.add(work, now, left), deadline, result)
+        job.timer = loop.call_later(left, self._overdue, job)
+        self._schedule.wait(job)
         self._dispatch()
         try:
             return await result
@@ -131,65 +113,63 @@ class WorkerPool:
     async def close(self) -> None:
         """Stop all processes. Unfinished tasks fail with WorkerLost."""
         self._closed = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait({self._keeper})
-        for job in [*self._queue.take_all(), *(worker.take_job() for worker in self._workers)]:
-            if job is not None:
-                job.fail(WorkerLost("The server is stopping."))
-        for template in [*self._old_templates, self._template]:
-            # Waiting for killed processes takes milliseconds, which are not the event loop's.
-            template.detach()
-            await asyncio.to_thread(template.kill)
+        for job in self._schedule:
+            job.fail(WorkerLost("The server is stopping."))
+        await self._crew.close()
 
     def _dispatch(self) -> None:
-        while self._idle and self._queue:
-            # A job given to a worker that died a moment ago would lose one of its tries.
-            if self._idle[0].has_ended():
-                self._idle.popleft()
-                continue
-            job = self._queue.next(self._heavy_allowed())
-            if job is None:
-                return
-            if self._is_too_late(job):
+        """Begin, pause and resume jobs until those run that should."""
+        while job := self._schedule.next(self._crew.any_idle):
+            now = time.monotonic()
+            if job.begun:
+                self._at_work[job].resume()
+                self.load.resume(job.share, now)
+            elif self._is_too_late(job):
                 self._drop(job)
                 continue
-            self.load.begin(job.share, time.monotonic())
-            self._idle.popleft().start(job)
+            else:
+                self._make_room(job, now)
+                self._at_work[job] = worker = self._crew.take_idle()
+                self.load.begin(job.share, now)
+                worker.start(job)
+            self._schedule.run(job)
+            # The next light job finds an idle worker however many heavy ones are begun.
+            self._crew.grow(self.size + self._schedule.heavy_begun)
+
+    def _make_room(self, job: Job, now: float) -> None:
+        """Pause the job in its way, if there is one."""
+        other = self._schedule.in_the_way(job)
+        if other is not None:
+            self._at_work[other].pause()
+            self.load.pause(other.share, now)
+            self._schedule.pause(other)
 
     def _is_too_late(self, job: Job) -> bool:
         """Whether nobody would have its result; one that nobody else waits behind may try."""
-        expected = self.load.expected(job.share.work) if self._queue else 0.0
+        expected = self.load.expected(job.share.work) if self._schedule.others_wait(job) else 0.0
         return job.result.done() or job.deadline.remaining() <= expected
 
     def _drop(self, job: Job) -> None:
-        """Let go of a job; one that runs is left to its worker."""
-        if job.share.began is not None:
+        """Let go of a job; one that was begun is left to its worker."""
+        if job.begun:
             return
-        self._queue.remove(job)
+        self._schedule.remove(job)
         self.load.remove(job.share)
         job.fail(DeadlineExceeded())
 
-    def _heavy_allowed(self) -> bool:
-        """Heavy jobs leave a worker to the light ones, if there is more than one."""
-        running = sum(1 for worker in self._workers if worker.job and worker.job.heavy)
-        return running < max(1, self.size - 1)
-
     def _overdue(self, job: Job) -> None:
-        """Answer; if it runs, look after its worker."""
+        """Answer; if it was begun, look after its worker."""
         job.fail(DeadlineExceeded())
         self._drop(job)
-        for worker in self._workers:
-            if worker.job is job:
-                self._watch(worker, job)
+        if job in self._at_work:
+            self._watch(self._at_work[job], job)
 
     def _watch(self, worker: WorkerLink, job: Job) -> None:
         """Stop a worker whose task nobody waits for, once that is better than to let it end."""
         if worker.job is not job:
             return
-        ran, expected = time.monotonic() - job.started_at, job.share.seconds
-        others_wait = bool(self._queue) and not self._idle
-        if (others_wait and stopping_is_cheaper(expected, ran)) or is_stuck(
+        ran, expected = job.share.ran(time.monotonic()), job.share.seconds
+        if (self._schedule.any_waits and stopping_is_cheaper(expected, ran)) or is_stuck(
             expected, ran, job.seconds_given
         ):
             logger.warning("a task is over its deadline, its worker ends: pid %d", worker.pid)
@@ -198,23 +178,19 @@ class WorkerPool:
         loop = asyncio.get_running_loop()
         job.timer = loop.call_later(WATCH_SECONDS, self._watch, worker, job)
 
-    def _task_done(self, worker: WorkerLink, job: Job) -> None:
+    def _done(self, job: Job) -> None:
+        self._leave_worker(job)
         self.load.finish(job.share, time.monotonic())
-        self._worker_free(worker)
-
-    def _worker_free(self, worker: WorkerLink) -> None:
-        if worker in self._workers:
-            self._idle.append(worker)
         self._dispatch()
 
-    def _worker_lost(self, worker: WorkerLink) -> None:
-        if worker not in self._workers:
-            return
-        self._workers.discard(worker)
+    def _one_more(self) -> None:
         self._count_workers()
-        if worker in self._idle:
-            self._idle.remove(worker)
-        job = worker.take_job()
+        self._dispatch()
+
+    def _worker_lost(self, worker: WorkerLink, job: Job | None) -> None:
+        self._count_workers()
+        if job is not None:
+            self._leave_worker(job)
         if self._closed:
             return
         if worker.condemned:
@@ -222,10 +198,13 @@ class WorkerPool:
         else:
             logger.warning("a worker died: pid %d", worker.pid)
             self._on_worker_death()
-        self._missing.set()
         if job is not None:
             self._try_again(job)
         self._dispatch()
+
+    def _leave_worker(self, job: Job) -> None:
+        del self._at_work[job]
+        self._schedule.remove(job)
 
     def _try_again(self, job: Job) -> None:
         if job.attempts >= ATTEMPTS:
@@ -235,94 +214,7 @@ class WorkerPool:
             self.load.remove(job.share)
             return
         self.load.put_back(job.share)
-        self._queue.put_back(job)
+        self._schedule.wait(job)
 
     def _count_workers(self) -> None:
-        self.load.workers = max(1, len(self._workers))
-
-    def _template_lost(self) -> None:
-        if not self._closed:
-            logger.warning("the template process died: pid %d", self._template.pid)
-            self._missing.set()
-
-    async def _keep_whole(self) -> None:
-        """Replace what died for as long as the pool is open, with growing delays after failures."""
-        delay = FIRST_DELAY_SECONDS
-        while True:
-            try:
-                while not self._template.alive or len(self._workers) < self.size:
-                    await self._replace_one()
-                    delay = FIRST_DELAY_SECONDS
-                await self._bury()
-                async with asyncio.timeout(ROUND_SECONDS):
-                    await self._missing.wait()
-            except TimeoutError:
-                pass
-            except (TemplateFailed, OSError) as error:
-                logger.error("the pool is not whole, trying again in %g s: %s", delay, error)
-                self._forks = False
-                await self._bury()
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, MAX_DELAY_SECONDS)
-            self._missing.clear()
-
-    async def _replace_one(self) -> None:
-        """A new template if there is none, else one more worker. Raises TemplateFailed, OSError."""
-        if self._template.alive:
-            await self._add_worker()
-            return
-        template = Template(self._spec)
-        self._old_templates.append(self._template)
-        self._template = template
-        try:
-            async with asyncio.timeout(LOAD_SECONDS):
-                await template.attach(self._template_lost)
-            self._forks = True
-        except TimeoutError:
-            template.detach()
-            raise TemplateFailed("the new template does not finish loading") from None
-
-    async def _add_worker(self) -> None:
-        """Fork one worker. Raises OSError if that fails or the worker ends at once."""
-        connection, forked = self._template.fork()
-        template = self._template
-        try:
-            transport, worker = await asyncio.get_running_loop().create_unix_connection(
-                lambda: WorkerLink(connection, template, self._task_done, self._worker_lost),
-                sock=connection,
-            )
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            worker.identify(await self._pid(forked))
-            if worker.lost or worker.has_ended():
-                raise ConnectionError("a worker ended as soon as it was forked")
-        except BaseException:
-            # The worker, if there is one after all, ends when its socket closes.
-            transport.close()
-            raise
-        self._workers.add(worker)
-        self._forks = True
-        self._count_workers()
-        self._worker_free(worker)
-
-    async def _pid(self, forked: asyncio.Future[int]) -> int:
-        """The process id that the template reports. Raises OSError."""
-        try:
-            async with asyncio.timeout(FORK_SECONDS):
-                pid = await forked
-        except TimeoutError:
-            self._template.stop_forking()
-            raise OSError("the template does not answer and is replaced") from None
-        if pid == NOT_FORKED:
-            raise OSError("the system has no room for another process")
-        return pid
-
-    async def _bury(self) -> None:
-        """Reap the ended workers of dead templates, and let go of templates that have none left."""
-        for template in list(self._old_templates):
-            template.reap_workers()
-            if not any(worker.template is template for worker in self._workers):
-                self._old_templates.remove(template)
-                await asyncio.to_thread(template.kill)
+        self.load.workers = max(1, min(self.size, len(self._crew)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +13,8 @@ from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, StartFailed
 from liftwing_serving.settings import WorkerSettings
-from liftwing_serving.workers.load import Load, Share, Work
+from liftwing_serving.workers.cost import Work
+from liftwing_serving.workers.load import Load, Share
 from liftwing_serving.workers.messages import Handler, HandlerSpec
 from liftwing_serving.workers.pool import WorkerPool
 from liftwing_serving.workers.queue import Result
@@ -69,8 +69,8 @@ class ThreadRunner:
 
         Raises DeadlineExceeded if the thread comes to it too late.
         """
-        share = self.load.add(work)
         queued_at = time.monotonic()
+        share = self.load.add(work, queued_at, deadline.remaining())
         run = functools.partial(self._run, task, deadline, share)
         try:
             value = await asyncio.get_running_loop().run_in_executor(self._thread, run)
@@ -111,16 +111,16 @@ class Runners:
         await asyncio.gather(*(runner.start() for runner in self._distinct))
         return self.preprocess.description
 
-    def refusal(self, kind: Hashable, deadline: Deadline, number: int = 1) -> int | None:
+    def refusal(self, work: Work, deadline: Deadline, number: int = 1) -> int | None:
         """Whether a request that arrives is one too many: in how many seconds it might not be.
 
         A batch has a `number` of extractions; where scoring is apart, that is one task for all.
         """
         now = time.monotonic()
         left = deadline.at - now
-        refusals = [self.preprocess.load.refusal(kind, left, now, number)]
+        refusals = [self.preprocess.load.refusal(work, left, now, number)]
         if self.inference is not self.preprocess:
-            refusals.append(self.inference.load.refusal(kind, left, now))
+            refusals.append(self.inference.load.refusal(Work(work.kind), left, now))
         return max((seconds for seconds in refusals if seconds is not None), default=None)
 
     async def close(self) -> None:

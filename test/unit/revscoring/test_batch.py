@@ -18,6 +18,7 @@ from liftwing_serving.errors import (
     WorkerLost,
 )
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, PredictBatch
+from liftwing_serving.workers import Work
 from support.batches import (
     BROKEN,
     MISSING,
@@ -232,13 +233,13 @@ async def test_light_revisions_of_a_batch_do_not_wait_behind_its_heavy_ones() ->
     one = asyncio.Semaphore(1)
     run = pool.run
 
-    async def as_the_pool_does(task: Any, deadline: Deadline, work: Any) -> Any:
+    async def light_ones_overtake(task: Any, deadline: Deadline, work: Any) -> Any:
         if not work.heavy:
             return await run(task, deadline, work)
         async with one:
             return await run(task, deadline, work)
 
-    pool.run = as_the_pool_does  # type: ignore[assignment,method-assign]
+    pool.run = light_ones_overtake  # type: ignore[assignment,method-assign]
     scorer = await scorer_of(api, pool, heavy_bytes=500)
     await scorer.score_all(requests(range(1, 41)), Deadline.after(SOON))
     last_light = max(order.index(rev_id) for rev_id in range(21, 41))
@@ -248,7 +249,7 @@ async def test_light_revisions_of_a_batch_do_not_wait_behind_its_heavy_ones() ->
 async def busy(pool: FakePool, seconds: int) -> None:
     """Have so much work before the pool; nothing was measured, so that each is 25 ms."""
     for _ in range(int(seconds / 0.025 * pool.load.workers)):
-        pool.load.announce("other work")
+        pool.load.announce(Work("other work"))
 
 
 async def test_fault_20_a_batch_that_cannot_be_done_in_time_is_refused_before_it_is_begun() -> None:
@@ -298,7 +299,7 @@ async def test_a_batch_that_is_cancelled_leaves_nothing_behind() -> None:
     with pytest.raises(asyncio.CancelledError):
         await batch
     assert pool.load.queued_seconds(0, batch=True) == 0
-    assert pool.load._waiting == set()
+    assert not pool.load._waiting
     # Others may share its fetches, which therefore end by themselves.
     async with asyncio.timeout(30):
         while asyncio.all_tasks() != {asyncio.current_task()}:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import Overloaded, TooManyRequests, UpstreamUnusable
+from liftwing_serving.events import EventSource
 from liftwing_serving.mediawiki import Documents, Needs, Revisions, Wiki
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
@@ -181,7 +182,7 @@ async def busy_scorer(api: Any) -> tuple[Scorer, FakeRunner]:
     """One whose only worker has so much to do that nothing more can be done in time."""
     runner = FakeRunner(ALL)
     for _ in range(1000):
-        runner.load.announce("other work")
+        runner.load.announce(Work("other work"))
     return await scorer_of(api, runner), runner
 
 
@@ -196,7 +197,7 @@ async def test_fault_20_what_cannot_be_done_in_time_is_refused_before_mediawiki_
 
 async def test_fault_20_a_request_by_event_is_refused_with_a_status_that_is_repeated() -> None:
     scorer, _ = await busy_scorer(FakeApi())
-    event: Any = object()
+    event = EventSource("enwiki", 12)
     with pytest.raises(Overloaded) as caught:
         await scorer.score(ScoreRequest(12, (NAME,), event=event), Deadline.after(5))
     assert (caught.value.status, bool(caught.value.retry_after)) == (503, True)
@@ -208,7 +209,7 @@ async def test_a_request_that_joins_a_score_under_way_is_never_refused() -> None
     first = asyncio.create_task(scorer.score(request(), Deadline.after(5)))
     await asyncio.sleep(0)
     for _ in range(1000):
-        runner.load.announce("other work")
+        runner.load.announce(Work("other work"))
     assert await scorer.score(request(), Deadline.after(5)) is await first
 
 

@@ -10,7 +10,8 @@ import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.workers import frames
 from liftwing_serving.workers.link import WorkerLink
-from liftwing_serving.workers.load import Share, Work
+from liftwing_serving.workers.cost import Work
+from liftwing_serving.workers.load import Share
 from liftwing_serving.workers.messages import Done
 from liftwing_serving.workers.queue import Job
 

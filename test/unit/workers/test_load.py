@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from liftwing_serving.workers.load import (
-    FIRST_GUESS_SECONDS,
+from liftwing_serving.workers.cost import FIRST_GUESS_SECONDS, Cost, Work
+from liftwing_serving.workers.load import PATIENCE, PATIENCE_SHARE, Load
+from liftwing_serving.workers.overtime import (
     REPLACEMENT_SECONDS,
-    Cost,
-    Load,
-    Work,
     is_stuck,
     stopping_is_cheaper,
 )
@@ -65,8 +63,7 @@ def test_what_changed_is_learnt() -> None:
 
 def test_queued_seconds_are_all_that_is_announced_waits_and_runs_by_workers() -> None:
     load = load_of(2)
-    for _ in range(3):
-        load.announce(KIND)
+    announced = [load.announce(Work(KIND)) for _ in range(3)]
     load.add(Work(KIND, 200))
     running = load.add(Work(KIND, 200))
     load.begin(running, now=100.0)
@@ -74,9 +71,9 @@ def test_queued_seconds_are_all_that_is_announced_waits_and_runs_by_workers() ->
     assert load.queued_seconds(now=100.4) == pytest.approx(2.3)
     # It takes longer than was expected: nobody knows how much.
     assert load.queued_seconds(now=103.0) == pytest.approx(2.0)
-    load.arrived(KIND)
+    load.arrived(announced[0])
     load.finish(running, now=103.0)
-    assert len(load._running) == 0
+    assert load.queued_seconds(now=103.0) == pytest.approx(1.5)
 
 
 def test_nothing_is_left_of_tasks_that_ended_or_were_given_up() -> None:
@@ -91,41 +88,88 @@ def test_nothing_is_left_of_tasks_that_ended_or_were_given_up() -> None:
     assert load.queued_seconds(now=2.0) == 0
 
 
+def test_a_pause_is_no_time_that_a_task_ran() -> None:
+    load = Load(10)
+    load.workers = 1
+    share = load.add(Work(KIND, 100))
+    share.seconds = 3.0
+    load.begin(share, now=10.0)
+    load.pause(share, now=11.0)
+    assert load.queued_seconds(now=15.0) == pytest.approx(2.0)
+    load.resume(share, now=15.0)
+    assert load.queued_seconds(now=16.0) == pytest.approx(1.0)
+    load.finish(share, now=17.0)
+    assert load.expected(Work(KIND)) == pytest.approx(3.0)
+
+
+def test_the_cheapest_go_first_and_nothing_waits_for_ever() -> None:
+    load = Load(10)
+    for size in (100, 1000, 2000):
+        measure(load, size, size / 1000)
+    cheap, dear = Work(KIND, 100), Work(KIND, 1000)
+    first = load.add(dear, now=0.0, seconds_left=1000)
+    overtaking = load.add(cheap, now=0.5 * PATIENCE, seconds_left=1000)
+    late = load.add(cheap, now=PATIENCE, seconds_left=1000)
+    assert overtaking.rank < first.rank < late.rank
+    # Nobody waits longer for others than a part of the time there is.
+    hurried = load.add(dear, now=0.0, seconds_left=2.0)
+    assert hurried.rank == pytest.approx(2.0 * PATIENCE_SHARE)
+
+
+def test_what_is_to_go_first_does() -> None:
+    load = load_of(1)
+    waiting = load.add(Work(KIND, 100), now=0.0)
+    assert load.add(Work(KIND, 5000, first=True), now=9.0).rank < waiting.rank
+
+
 def test_what_is_queued_beyond_the_limit_is_refused_but_not_for_its_own_cost() -> None:
     load = load_of(2, seconds_each=4.0, max_queue_seconds=10)
     for _ in range(5):
-        load.announce(KIND)
+        load.announce(Work(KIND))
     assert load.queued_seconds(now=0) == pytest.approx(10)
-    assert load.refusal(KIND, seconds_left=100, now=0) is None
-    load.announce(KIND)
-    assert load.refusal(KIND, seconds_left=100, now=0) == 2
+    assert load.refusal(Work(KIND), seconds_left=100, now=0) is None
+    load.announce(Work(KIND))
+    assert load.refusal(Work(KIND), seconds_left=100, now=0) == 2
 
 
 def test_what_could_not_end_in_its_time_is_refused() -> None:
     load = load_of(1)
     for _ in range(4):
-        load.announce(KIND)
-    assert load.refusal(KIND, seconds_left=8, now=0) is None
-    refusal = load.refusal(KIND, seconds_left=4, now=0)
+        load.announce(Work(KIND))
+    assert load.refusal(Work(KIND), seconds_left=8, now=0) is None
+    refusal = load.refusal(Work(KIND), seconds_left=4, now=0)
     assert refusal is not None and refusal >= 1
 
 
 def test_an_idle_worker_takes_what_is_expected_to_take_too_long() -> None:
     load = load_of(2, seconds_each=60)
-    load.announce(KIND)
-    assert load.refusal(KIND, seconds_left=5, now=0) is None
-    load.announce(KIND)
-    assert load.refusal(KIND, seconds_left=5, now=0) is not None
+    load.announce(Work(KIND))
+    assert load.refusal(Work(KIND), seconds_left=5, now=0) is None
+    load.announce(Work(KIND))
+    assert load.refusal(Work(KIND), seconds_left=5, now=0) is not None
 
 
-def test_light_requests_are_not_refused_for_heavy_ones_that_leave_them_a_worker() -> None:
-    load = load_of(2, seconds_each=1.0)
-    heavy = Work(KIND, 200, heavy=True)
+def test_requests_are_not_refused_for_dearer_ones_that_they_overtake() -> None:
+    load = Load(10)
+    load.workers = 2
+    for size in (100, 1000, 2000):
+        measure(load, size, size / 1000)
+    dear, cheap = Work(KIND, 2000, heavy=True), Work(KIND, 100)
     for _ in range(30):
-        load.add(heavy)
-    assert load.refusal(KIND, seconds_left=5, now=0) is None
-    assert load.refusal_of_heavy(heavy, seconds_left=30, now=0) is not None
-    assert load.refusal_of_heavy(heavy, seconds_left=60, now=0) is None
+        load.add(dear, now=0.0, seconds_left=60)
+    assert load.refusal(cheap, seconds_left=30, now=0.1) is None
+    assert load.refusal(dear, seconds_left=60, now=0.1) is not None
+    # By then they are overtaken no more.
+    assert load.refusal(cheap, seconds_left=30, now=15.0) is not None
+
+
+def test_a_task_is_refused_late_only_if_it_cannot_end_in_its_time() -> None:
+    load = load_of(2)
+    for _ in range(30):
+        load.add(Work(KIND, 200), now=0.0, seconds_left=30)
+        load.announce(Work(KIND))
+    assert load.late_refusal(Work(KIND, 200), seconds_left=16.5, now=8.0) is None
+    assert load.late_refusal(Work(KIND, 200), seconds_left=15.5, now=8.0) is not None
 
 
 def test_a_worker_is_replaced_only_if_its_task_takes_longer_than_a_new_worker_costs() -> None:
@@ -146,30 +190,29 @@ def test_a_task_is_stuck_when_it_ran_twice_its_time_and_thrice_what_was_expected
 
 def test_a_batch_is_refused_as_a_whole_and_for_its_own_cost() -> None:
     load = load_of(2)
-    load.announce(KIND)
-    load.announce(KIND)
+    load.announce(Work(KIND))
+    load.announce(Work(KIND))
     # 20 of a second each are 10 for two workers, of 30 that may be planned with.
-    assert load.refusal(KIND, seconds_left=40, now=0, number=20) is None
-    assert load.refusal(KIND, seconds_left=40, now=0, number=60) is not None
-    assert load.refusal(KIND, seconds_left=40, now=0) is None
+    assert load.refusal(Work(KIND), seconds_left=40, now=0, number=20) is None
+    assert load.refusal(Work(KIND), seconds_left=40, now=0, number=60) is not None
+    assert load.refusal(Work(KIND), seconds_left=40, now=0) is None
 
 
 def test_an_idle_server_begins_a_batch_of_any_size() -> None:
     load = load_of(2)
-    assert load.refusal(KIND, seconds_left=5, now=0, number=500) is None
+    assert load.refusal(Work(KIND), seconds_left=5, now=0, number=500) is None
 
 
 def test_what_waits_of_a_batch_counts_for_other_batches_and_not_for_single_requests() -> None:
     load = load_of(2)
     load.plan(KIND, 60)
     assert load.queued_seconds(now=0, batch=True) == pytest.approx(30)
-    assert load.refusal(KIND, seconds_left=100, now=0, number=2) == 20
+    assert load.refusal(Work(KIND), seconds_left=100, now=0, number=2) == 20
     # Both workers have something to do.
-    load.announce(KIND)
-    load.announce(KIND)
-    assert load.refusal(KIND, seconds_left=5, now=0) is None
-    load.arrived(KIND)
-    load.arrived(KIND)
+    announced = [load.announce(Work(KIND)) for _ in range(2)]
+    assert load.refusal(Work(KIND), seconds_left=5, now=0) is None
+    for share in announced:
+        load.arrived(share)
     load.unplan(KIND, 59)
     load.unplan(KIND)
     assert load.queued_seconds(now=0, batch=True) == 0

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import BadRequest, DeadlineExceeded, StartFailed
-from liftwing_serving.workers.load import Work
+from liftwing_serving.workers.cost import Work
 from liftwing_serving.workers.messages import HandlerSpec
 from liftwing_serving.workers.runner import ThreadRunner
 
