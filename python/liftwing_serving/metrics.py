@@ -43,6 +43,15 @@ FRONT_SECONDS = Histogram(
 FRONT_CALLS = Counter(
     "liftwing_front_calls", "Calls of the front to model servers, by result.", ("entry", "result")
 )
+CACHE = Counter(
+    "liftwing_cache",
+    "Scores looked for in the cache: hit, shared_hit, miss or bypass.",
+    ("result",),
+)
+CACHE_BYTES = Gauge("liftwing_cache_bytes", "Memory that kept scores take in this process.")
+CACHE_FAILURES = Counter(
+    "liftwing_cache_failures", "Calls to the shared cache that failed or were left out."
+)
 LOG_LINES_DROPPED = Counter(
     "liftwing_log_lines_dropped", "Log lines of the server that nobody read in time."
 )
@@ -79,6 +88,11 @@ def count_front_request(route: str, status: int, seconds: float) -> None:
 def count_call(entry: str, result: str) -> None:
     """Count a call to a server of this entry of the front's: its status, or why there is none."""
     _series(FRONT_CALLS, entry, result).inc()
+
+
+def count_cache(result: str) -> None:
+    """Count what came of looking for one revision's scores; CACHE lists the values of `result`."""
+    _series(CACHE, result).inc()
 
 
 @functools.cache

@@ -53,6 +53,8 @@ HeaderHost = Annotated[str, AfterValidator(_sendable_host)]
 Url = Annotated[AnyHttpUrl, BeforeValidator(_plain_text), AfterValidator(_reachable)]
 BaseUrl = Annotated[Url, AfterValidator(_base)]
 
+RedisUrl = Annotated[str, Field(pattern=r"^rediss?://[^\s/]+(/[0-9]*)?$")]
+
 LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
 
 
@@ -162,6 +164,21 @@ class WorkerSettings(Settings):
 
     num_threads: Annotated[int, Field(ge=1)] = Field(default_factory=available_cores)
     """Threads of the numeric libraries in the server process. Workers always use one each."""
+
+
+class CacheSettings(Settings):
+    """Finished scores that are kept."""
+
+    cache_bytes: Annotated[int, Field(ge=0)] = 64 << 20
+    """Bytes of this process's memory for them; 0 keeps none there."""
+
+    cache_ttl_seconds: Seconds = 3600.0
+    """Seconds that a score is kept, wherever it is: so long at most is a revision still scored that
+    was hidden meanwhile."""
+
+    cache_url: RedisUrl | None = None
+    """A Redis database where replicas share them, as `redis://host:6379/0`. Who can write there
+    decides what is answered."""
 
 
 class EventSettings(CallSettings):

@@ -19,7 +19,8 @@ import pytest
 from support.environment import environment
 from support.front import PROGRAM, Front
 from support.light import light_environment
-from support.processes import ModelServer, Wiki, free_port, wait_until
+from support.ports import free_port
+from support.processes import ModelServer, Wiki, wait_until
 
 HELD, KILLED = "enwiki-damaging", "enwiki-goodfaith"
 

@@ -18,6 +18,7 @@ from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import Score
 from liftwing_serving.settings import WorkerSettings
 from liftwing_serving.workers import HandlerSpec, make_runners
+from support.caches import nothing_kept
 from support.processes import ROOT
 
 NAME = "enwiki-damaging"
@@ -48,7 +49,7 @@ async def scorer(monkeypatch: pytest.MonkeyPatch, revisions: Any) -> AsyncIterat
     runners = make_runners(
         WorkerSettings(asyncio_aux_workers=2), HandlerSpec("support.scorer:make", None)
     )
-    scorer = Scorer(revisions, runners, heavy_bytes=1000)
+    scorer = Scorer(revisions, runners, heavy_bytes=1000, kept=nothing_kept())
     await scorer.start()
     yield scorer
     await scorer.close()

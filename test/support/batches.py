@@ -10,6 +10,7 @@ from typing import Any
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
 from liftwing_serving.mediawiki import Needs, Revisions, Wiki
+from liftwing_serving.revscoring.kept import KeptScores
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import (
@@ -22,6 +23,7 @@ from liftwing_serving.revscoring.tasks import (
     Score,
 )
 from liftwing_serving.workers import Load, Result, Runners, Work
+from support.caches import nothing_kept
 
 NAME = "enwiki-damaging"
 ALL = Needs(parent=True, user=True)
@@ -147,8 +149,11 @@ def _scores(model: str, rows: Sequence[bytes]) -> BatchScores:
     return BatchScores([document(model, int(row)) for row in rows], 0.0)
 
 
-async def scorer_of(api: Any, pool: FakePool, heavy_bytes: int = 100_000) -> Scorer:
-    scorer = Scorer(Revisions(Wiki("http://127.0.0.1"), api), Runners(pool, pool), heavy_bytes)
+async def scorer_of(
+    api: Any, pool: FakePool, heavy_bytes: int = 100_000, kept: KeptScores | None = None
+) -> Scorer:
+    revisions = Revisions(Wiki("http://127.0.0.1"), api)
+    scorer = Scorer(revisions, Runners(pool, pool), heavy_bytes, kept or nothing_kept())
     await scorer.start()
     return scorer
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from support.environment import environment
-from support.processes import ROOT, START_SECONDS, Answer, call, free_port, stop
+from support.ports import free_port
+from support.processes import ROOT, START_SECONDS, Answer, call, stop
 
 PROGRAM = ROOT / "ores/model-server/front.py"
 

@@ -155,7 +155,8 @@ class ModelServer:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
-        defaults = {"DRAIN_DELAY_SECONDS": "0", "ASYNCIO_AUX_WORKERS": "2"}
+        # Nothing is kept where a test does not ask for it, or it would test the cache.
+        defaults = {"DRAIN_DELAY_SECONDS": "0", "ASYNCIO_AUX_WORKERS": "2", "CACHE_BYTES": "0"}
         self.grpc_port = free_port()
         ports = ["--http_port", str(self.port), "--grpc_port", str(self.grpc_port)]
         with log.open("wb") as stream:

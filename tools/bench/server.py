@@ -63,6 +63,8 @@ class Server:
             "KSERVE_LOGLEVEL": "WARNING",
             "FRAMEWORK_LOG_LEVEL": "WARNING",
             "DRAIN_DELAY_SECONDS": "0",
+            # The subject is what scores cost.
+            "CACHE_BYTES": "0",
             # For batches of large articles; no other request comes near them.
             "REQUEST_DEADLINE_SECONDS": "300",
             "MAX_QUEUE_SECONDS": "300",

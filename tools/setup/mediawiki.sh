@@ -11,16 +11,9 @@ fail() {
 source tools/setup/apt.sh
 
 LIST=tools/setup/mediawiki-packages.txt
-POLICY=/usr/sbin/policy-rc.d
 
 command -v dpkg-query >/dev/null || fail "only Debian 12 has the packages in $LIST"
 [[ -n $(missing_packages "$LIST") ]] || exit 0
 
 mkdir -p build
-# The policy has packages leave their services alone; a system that has one keeps its own.
-if ((EUID == 0)) && [[ ! -e $POLICY ]]; then
-    trap 'rm -f "$POLICY"' EXIT
-    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
-    chmod +x "$POLICY"
-fi
 install_missing "$LIST" "about a minute"

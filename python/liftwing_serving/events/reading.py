@@ -34,6 +34,8 @@ from liftwing_serving.fields import MAX_INTEGER, positive_integer, shown
 
 # What a score event has beside its source; 64 topics, all predicted, take 7,500.
 SCORE_BYTES = 10_000
+# Kinds of page_change events.
+HIDING = ("delete", "visibility_change")
 MAX_SOURCE_BYTES = MAX_EVENT_BYTES - SCORE_BYTES
 
 
@@ -51,7 +53,8 @@ class EventSource:
     """What is taken over from an incoming event of either kind; None stands for what it lacks.
 
     `database` is the wiki's database name, `dt` when the change happened; times are those of
-    RFC 3339 in UTC, ending in Z. Sizes are in bytes.
+    RFC 3339 in UTC, ending in Z. Sizes are in bytes. `may_hide` says that the change may have
+    hidden or deleted the revision.
     """
 
     database: str
@@ -69,6 +72,7 @@ class EventSource:
     request_id: str | None = None
     domain: str | None = None
     uri: str | None = None
+    may_hide: bool = False
 
 
 def parse_event(event: object, wiki: str) -> EventSource:
@@ -125,6 +129,7 @@ def _from_page_change(event: dict[str, Any], database: str) -> EventSource:
         rev_parent_id=integer(revision.get("rev_parent_id"), 0),
         rev_size=integer(revision.get("rev_size"), 0),
         parent_size=integer(parent.get("rev_size"), 0),
+        may_hide=event.get("page_change_kind") in HIDING,
         performer=_performer(performer, "groups", "is_bot"),
         **_origin(event),
     )

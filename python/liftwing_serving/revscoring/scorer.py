@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
@@ -13,6 +14,7 @@ from liftwing_serving.errors import Overloaded, TooManyRequests
 from liftwing_serving.mediawiki import Documents, Needs, Revisions
 from liftwing_serving.revscoring.batch import Batch, Fetched, Outcome
 from liftwing_serving.revscoring.information import Path
+from liftwing_serving.revscoring.kept import KeptScores
 from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.tasks import (
     Extract,
@@ -28,31 +30,38 @@ from liftwing_serving.workers import Runners, Share, Work
 
 
 class Scorer:
-    """What all models of one server share. Keeps nothing of a request that is over.
+    """What all models of one server share. Keeps nothing of a request that is over but its scores.
 
     `heavy_bytes` is the size of revision and parent from which a revision counts as heavy.
     """
 
-    def __init__(self, revisions: Revisions, runners: Runners, heavy_bytes: int) -> None:
+    def __init__(
+        self, revisions: Revisions, runners: Runners, heavy_bytes: int, kept: KeptScores
+    ) -> None:
         self.models: dict[str, ModelInfo] = {}
         self.needs = Needs()
         self._revisions = revisions
         self.runners = runners
         self._heavy_bytes = heavy_bytes
+        self._kept = kept
         self._fetches: SingleFlight[int, Documents] = SingleFlight()
         self._scores: SingleFlight[Hashable, Scores] = SingleFlight()
 
     async def start(self) -> None:
         """Wait for the models to be loaded. Raises TemplateFailed, OSError."""
         self.models = {info.name: info for info in await self.runners.start()}
+        self._kept.serve(self.models)
         self.needs = functools.reduce(Needs.__or__, (info.needs for info in self.models.values()))
 
     async def score(self, request: ScoreRequest, deadline: Deadline) -> Scores:
         """What each of the request's models says of the revision. Raises ServingError.
 
-        One that joins a score under way costs nothing; any other is refused at once, with
+        One whose score is kept, or under way, costs nothing; any other is refused at once, with
         TooManyRequests or Overloaded, if it cannot be done in time.
         """
+        kept = await self._kept.find(request)
+        if kept is not None:
+            return kept
         work = functools.partial(self._begin, request, deadline)
         return await self._scores.run(request.key, deadline, work)
 
@@ -64,19 +73,19 @@ class Scorer:
         Revisions that are asked for several times are scored once. Raises TooManyRequests or
         Overloaded, at once, if they cannot all be done in time.
         """
-        distinct = {request.key: request for request in requests}
+        distinct = _merged(requests)
         if not distinct:
             return []
         if len(distinct) == 1:
-            asking = next((request for request in requests if request.event), requests[0])
+            (asking,) = distinct.values()
             return [await self._score_in_place(asking, deadline)] * len(requests)
-        batch = Batch(
-            list(distinct.values()), deadline, self._documents, self._scores, self.runners
-        )
-        if batch.number:
-            by_event = any(request.event for request in requests)
-            self._admit(Work(requests[0].models), deadline, by_event, batch.number)
-        outcomes = await batch.run()
+        found = await self._kept.find_all(list(distinct.values()))
+        outcomes: dict[Hashable, Outcome] = {
+            key: scores for key, scores in zip(distinct, found) if scores is not None
+        }
+        missing = [request for key, request in distinct.items() if key not in outcomes]
+        if missing:
+            outcomes |= await self._score_batch(missing, deadline)
         return [outcomes[request.key] for request in requests]
 
     async def inform(
@@ -84,12 +93,12 @@ class Scorer:
     ) -> Mapping[str, Any]:
         """What a model's file tells of it. Raises BadRequest, TooManyRequests, and what the
         runner raises."""
-        kind = ("information", model)
-        refusal = self.runners.refusal(kind, deadline)
+        work = Work(("information", model))
+        refusal = self.runners.refusal(work, deadline)
         if refusal is not None:
             raise TooManyRequests(refusal)
         task = Inform(model, tuple(paths))
-        result = await self.runners.inference.run(task, deadline, Work(kind))
+        result = await self.runners.inference.run(task, deadline, work)
         told: Mapping[str, Any] = result.value
         return told
 
@@ -97,6 +106,23 @@ class Scorer:
         """Cancel the calls under way and stop the workers."""
         await self._revisions.close()
         await self.runners.close()
+
+    async def _score_batch(
+        self, requests: Sequence[ScoreRequest], deadline: Deadline
+    ) -> dict[Hashable, Outcome]:
+        """Each of another revision. Raises TooManyRequests, Overloaded."""
+        batch = Batch(requests, deadline, self._documents, self._scores, self.runners)
+        if batch.number:
+            by_event = any(request.event for request in requests)
+            self._admit(Work(requests[0].models), deadline, by_event, batch.number)
+        outcomes = await batch.run()
+        for request in requests:
+            outcome = outcomes[request.key]
+            if isinstance(outcome, Exception):
+                self._kept.forget(request, outcome)
+            else:
+                self._kept.keep(request, outcome)
+        return outcomes
 
     async def _score_in_place(self, request: ScoreRequest, deadline: Deadline) -> Outcome:
         """A batch of one is a single request, which takes one task. Raises TooManyRequests."""
@@ -112,7 +138,18 @@ class Scorer:
         work = Work(request.models, self._expected_bytes(request))
         self._admit(work, deadline, request.event is not None)
         announced = self.runners.preprocess.load.announce(work)
-        return self._fetch_and_score(request, deadline, announced)
+        return self._score_and_keep(request, deadline, announced)
+
+    async def _score_and_keep(
+        self, request: ScoreRequest, deadline: Deadline, announced: Share
+    ) -> Scores:
+        try:
+            scores = await self._fetch_and_score(request, deadline, announced)
+        except Exception as error:
+            self._kept.forget(request, error)
+            raise
+        self._kept.keep(request, scores)
+        return scores
 
     def _expected_bytes(self, request: ScoreRequest) -> int | None:
         """What the request's event, if any, tells of the documents' size."""
@@ -167,3 +204,17 @@ class Scorer:
                     score=score.predict_seconds,
                 )
         return scores
+
+
+def _merged(requests: Sequence[ScoreRequest]) -> dict[Hashable, ScoreRequest]:
+    """By key what all requests of that key ask for together."""
+    merged: dict[Hashable, ScoreRequest] = {}
+    for request in requests:
+        other = merged.setdefault(request.key, request)
+        if other is not request:
+            merged[request.key] = dataclasses.replace(
+                other,
+                extended_output=other.extended_output or request.extended_output,
+                event=other.event or request.event,
+            )
+    return merged

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from liftwing_serving.settings import (
+    CacheSettings,
     EventSettings,
     ServerSettings,
     Settings,
@@ -25,7 +26,7 @@ class CorporaSettings(Settings):
 
 
 class RevscoringSettings(
-    ServerSettings, WikiSettings, WorkerSettings, EventSettings, CorporaSettings
+    ServerSettings, WikiSettings, WorkerSettings, CacheSettings, EventSettings, CorporaSettings
 ):
     """The models of a revscoring family."""
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from liftwing_serving import server
+from liftwing_serving.cache import open_cache
 from liftwing_serving.events import open_sender
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
 from liftwing_serving.revscoring import several
 from liftwing_serving.revscoring.corpora import folders_of, stand_ins_of
 from liftwing_serving.revscoring.families import Family, corpora_of, file_name, settings_of
+from liftwing_serving.revscoring.kept import KeptScores
 from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
@@ -107,7 +109,8 @@ async def _open_models(
     sender = await opened.enter_async_context(open_sender(settings, session))
     wiki = Wiki(str(settings.wiki_url), settings.wiki_host)
     revisions = Revisions(wiki, Api.of(session, settings))
-    scorer = Scorer(revisions, runners, settings.mwapi_revid_content_threshold_bytes)
+    kept = KeptScores(await opened.enter_async_context(open_cache(settings)))
+    scorer = Scorer(revisions, runners, settings.mwapi_revid_content_threshold_bytes, kept)
     opened.push_async_callback(scorer.close)
     await scorer.start()
     together = several.SeveralModels(names, scorer, settings.max_instances)

@@ -14,7 +14,7 @@ from grpc import aio
 from kserve.errors import ModelNotFound
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
 
-from liftwing_serving import logs, tracing
+from liftwing_serving import cache, logs, tracing
 from liftwing_serving.server import openinference
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.failures import grpc_error
@@ -128,9 +128,11 @@ def _call(method: Method, request_type: Any) -> grpc.RpcMethodHandler:
     """A method as gRPC has it: within an id for its log lines, its errors as codes."""
 
     async def answer(request: Any, context: Any) -> Any:
-        metadata = dict(context.invocation_metadata() or ())
-        logs.request_id.set(logs.sane_request_id(str(metadata.get("x-request-id", ""))))
-        tracing.take_up({name: str(value) for name, value in metadata.items()})
+        given = dict(context.invocation_metadata() or ())
+        metadata = {name: str(value) for name, value in given.items()}
+        logs.request_id.set(logs.sane_request_id(metadata.get("x-request-id", "")))
+        tracing.take_up(metadata)
+        cache.take_up(metadata)
         try:
             return await method(request)
         except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liftwing_serving import deadline, logs, tracing
+from liftwing_serving import cache, deadline, logs, tracing
 from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError, Unavailable
 from liftwing_serving.server.failures import answer_with, describe
 
@@ -84,6 +84,7 @@ class Entrance:
         token = logs.request_id.set(request_id)
         tracing.take_up(headers)
         deadline.take_up(headers)
+        cache.take_up(headers)
         exchange = _Exchange(receive, send, request_id, self._max_body_bytes, self._body_seconds)
         _exchange.set(exchange)
         announced = headers.get("content-length", "0")

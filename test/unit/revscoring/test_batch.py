@@ -17,6 +17,7 @@ from liftwing_serving.errors import (
     UpstreamUnusable,
     WorkerLost,
 )
+from liftwing_serving.events import EventSource
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, PredictBatch
 from liftwing_serving.workers import Work
 from support.batches import (
@@ -260,7 +261,7 @@ async def test_fault_20_a_batch_that_cannot_be_done_in_time_is_refused_before_it
         await scorer.score_all(requests([1, 2]), Deadline.after(SOON))
     assert caught.value.retry_after is not None and caught.value.retry_after >= 1
     with pytest.raises(Overloaded):
-        events = requests([2], event=object())
+        events = requests([2], event=EventSource("enwiki", 2))
         await scorer.score_all(requests([1]) + events, Deadline.after(SOON))
     assert api.revisions == []
 

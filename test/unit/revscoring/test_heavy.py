@@ -11,6 +11,7 @@ from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import Extract, Features, ModelInfo, Score
 from liftwing_serving.workers import Load, Result, Runners, Work
+from support.caches import nothing_kept
 
 NAME = "enwiki-damaging"
 THRESHOLD = 1000
@@ -54,7 +55,9 @@ class FakeRevisions:
 
 async def score(given: Documents, extractor: Recorder, predictor: Recorder) -> Deadline:
     revisions: Any = FakeRevisions(given)
-    scorer = Scorer(revisions, Runners(extractor, predictor), heavy_bytes=THRESHOLD)
+    scorer = Scorer(
+        revisions, Runners(extractor, predictor), heavy_bytes=THRESHOLD, kept=nothing_kept()
+    )
     await scorer.start()
     deadline = Deadline.after(5)
     await scorer.score(ScoreRequest(12, (NAME,)), deadline)

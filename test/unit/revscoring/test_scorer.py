@@ -18,6 +18,7 @@ from liftwing_serving.revscoring.requests import ScoreRequest
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.tasks import ExtractAndPredict, ModelInfo, Score
 from liftwing_serving.workers import Load, Result, Runners, Work
+from support.caches import nothing_kept
 
 NAME = "enwiki-damaging"
 ORDINARY = {
@@ -70,7 +71,8 @@ class FakeRunner:
     """Scores with nothing in a moment; remembers what was scored."""
 
     def __init__(self, needs: Needs) -> None:
-        self.description = [ModelInfo(NAME, "1", needs)]
+        names = (NAME, "enwiki-a", "enwiki-b")
+        self.description = [ModelInfo(name, "1", needs) for name in names]
         self.alive = True
         self.load = Load(10)
         self.documents: list[Documents] = []
@@ -95,7 +97,7 @@ class FakeRunner:
 
 async def scorer_of(api: Any, runner: FakeRunner) -> Scorer:
     revisions = Revisions(Wiki("http://127.0.0.1"), api)
-    scorer = Scorer(revisions, Runners(runner, runner), heavy_bytes=100_000)
+    scorer = Scorer(revisions, Runners(runner, runner), heavy_bytes=100_000, kept=nothing_kept())
     await scorer.start()
     return scorer
 

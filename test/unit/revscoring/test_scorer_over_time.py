@@ -27,6 +27,7 @@ from liftwing_serving.revscoring.tasks import (
     Score,
 )
 from liftwing_serving.workers import Load, Result, Runners, Work
+from support.caches import nothing_kept
 
 NAME = "enwiki-damaging"
 SLOW, FAILING = 7, 9  # last digits of revisions that take too long to score, or cannot be scored
@@ -97,7 +98,9 @@ async def scorer() -> AsyncIterator[Scorer]:
         wiki = Wiki(str(server.make_url("/")))
         revisions = Revisions(wiki, Api(session, 5.0, RetryPolicy(0, 0.0)))
         runner = Runner()
-        scorer = Scorer(revisions, Runners(runner, runner), heavy_bytes=100_000)
+        scorer = Scorer(
+            revisions, Runners(runner, runner), heavy_bytes=100_000, kept=nothing_kept()
+        )
         await scorer.start()
         yield scorer
         await scorer.close()
