@@ -13,6 +13,7 @@ from aiohttp import web
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.ores.application import Application
 from liftwing_serving.ores.client import Client
+from liftwing_serving.ores.connections import BoundedServer
 from liftwing_serving.ores.directory import Directory
 from liftwing_serving.ores.forwarding import Forwarding
 from liftwing_serving.ores.routes import Routes
@@ -105,7 +106,9 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 @asynccontextmanager
 async def listening(handler: Handler) -> AsyncIterator[str]:
     """The address at which a handler answers."""
-    runner = web.ServerRunner(web.Server(handler, handler_cancellation=True), shutdown_timeout=0.1)
+    runner = web.ServerRunner(
+        BoundedServer(handler, handler_cancellation=True), shutdown_timeout=0.1
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

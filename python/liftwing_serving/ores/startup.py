@@ -17,6 +17,7 @@ from liftwing_serving import server
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.ores.application import Application
 from liftwing_serving.ores.client import Client
+from liftwing_serving.ores.connections import BoundedServer
 from liftwing_serving.ores.directory import Directory
 from liftwing_serving.ores.forwarding import Forwarding
 from liftwing_serving.ores.routes import Routes
@@ -73,7 +74,7 @@ async def _serve(settings: OresSettings, entries: Sequence[Entry], listener: soc
         routes = Routes(scores, Forwarding(servers, client), lambda: not steps.stop.is_set())
         application = Application(routes, settings)
         runner = web.ServerRunner(
-            web.Server(
+            BoundedServer(
                 application,
                 handler_cancellation=True,
                 access_log=None,
