@@ -24,6 +24,11 @@ STAGES = Histogram(
     ("model", "stage"),
     buckets=SECONDS,
 )
+CHECKS = Counter(
+    "liftwing_extraction_checks",
+    "Extractions that the library did as well, by result: equal, different.",
+    ("model", "result"),
+)
 WORKERS = Gauge("liftwing_workers", "Worker processes that are alive.")
 WORKER_DEATHS = Counter("liftwing_worker_deaths", "Worker processes that ended unexpectedly.")
 WORKERS_STOPPED = Counter(
@@ -72,6 +77,12 @@ def observe_stages(model: str, **seconds: float) -> None:
     """Record how long the stages of one score took, in seconds: `fetch=0.2, queue=0.0, ...`."""
     for stage, took in seconds.items():
         _series(STAGES, model, stage).observe(took)
+
+
+def count_check(model: str, equal: bool | None) -> None:
+    """Count an extraction that was compared with the library's; None is one that was not."""
+    if equal is not None:
+        _series(CHECKS, model, "equal" if equal else "different").inc()
 
 
 def count_events(result: str, number: int) -> None:

@@ -18,7 +18,8 @@ from urllib.parse import quote
 import pytest
 from support.environment import environment
 from support.ores_extension import LiftWingMode, OresMode
-from support.processes import ROOT, START_SECONDS, Wiki, call, free_port, stop
+from support.ports import free_port
+from support.processes import ROOT, START_SECONDS, Wiki, call, stop
 from support.services import make_model
 
 DOCUMENT = (ROOT / "docs/mediawiki.md").read_text()

@@ -1,6 +1,6 @@
 """Made-up revisions of each wiki, scored by the stock library and by our handler.
 
-The two never share a process: the handler changes how the library looks words up.
+The two never share a process, so that nothing the one does could move the other.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _documents_of(wiki: str, lists: Sequence[FeatureList]) -> list[Documents]:
 
     dice = [random.Random(f"{wiki} {seed}") for seed in range(9)]
     if wiki == "wikidatawiki":
-        _write_vectors(lists, [f"P{n}" for n in range(600)] + [f"Q{n}" for n in range(400)])
+        write_vectors(lists, [f"P{n}" for n in range(600)] + [f"Q{n}" for n in range(400)])
         items = [item_of(it, claims) for it, claims in zip(dice, (3, 6, 8, 2, 12))]
         pairs = [*zip(items, items[1:]), (None, items[2])]
         return revisions_of(wiki, pairs, "/* wbsetclaim-create:2||1 */ [[Property:P18]]: X")
@@ -175,7 +175,7 @@ def _documents_of(wiki: str, lists: Sequence[FeatureList]) -> list[Documents]:
     # English comes along with most lists.
     ordered = sorted(languages, key=lambda language: (language == "english", language))
     vocabularies = [vocabulary_of(language, seed=1) for language in ordered]
-    _write_vectors(lists, [word.lower() for it in vocabularies for word in it.known])
+    write_vectors(lists, [word.lower() for it in vocabularies for word in it.known])
     texts = [text_of(vocabularies, it, insults) for it, insults in zip(dice, (3, 6, 2, 5, 4, 7))]
     # Adding more than they remove, removing more than they add, and the first of a page.
     pairs = [(texts[0], texts[1]), (texts[3], texts[2]), (texts[4], texts[5]), (None, texts[1])]
@@ -183,7 +183,7 @@ def _documents_of(wiki: str, lists: Sequence[FeatureList]) -> list[Documents]:
     return revisions_of(wiki, pairs, COMMENT)
 
 
-def _write_vectors(lists: Sequence[FeatureList], words: Sequence[str]) -> None:
+def write_vectors(lists: Sequence[FeatureList], words: Sequence[str]) -> None:
     """Small files of vectors, for half of the words, under the names that the lists load."""
     import numpy
     from gensim.models.keyedvectors import KeyedVectors

@@ -203,7 +203,10 @@ class Batch:
                     scores[name] = document
                     continue
                 seconds = scored[name].seconds / len(scored[name].documents)
-                scores[name] = Score(document, features.base, features.seconds, seconds)
+                scores[name] = Score(
+                    document, features.base, features.seconds, seconds, features.checked
+                )
+                metrics.count_check(name, features.checked)
                 metrics.observe_stages(
                     name,
                     fetch=extracted.fetch_seconds,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import pickle
 import time
 from collections import defaultdict
@@ -28,13 +30,14 @@ from liftwing_serving.revscoring import (
     scoring,
     sentiment,
     sharing,
-    speedups,
 )
+from liftwing_serving.revscoring.extraction import Accelerator, Plan, Texts, checking
 from liftwing_serving.revscoring.leaves import context_for, leaves_of, needs_of
 from liftwing_serving.revscoring.tasks import (
     BatchScores,
     Extract,
     ExtractAndPredict,
+    Extraction,
     Features,
     Inform,
     ModelFile,
@@ -44,6 +47,8 @@ from liftwing_serving.revscoring.tasks import (
     Score,
     Scores,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class LoadedModel:
@@ -71,9 +76,8 @@ class LoadedModel:
 class RevscoringHandler:
     """A `workers.Handler` for revscoring models. Raises what LoadedModel raises, CorpusMissing."""
 
-    def __init__(self, files: Sequence[ModelFile]) -> None:
+    def __init__(self, files: Sequence[ModelFile], extraction: Extraction = Extraction()) -> None:
         libraries.settle()
-        speedups.install()
         self._models = {file.name: LoadedModel(file) for file in files}
         if any(sentiment.read_by(model.features) for model in self._models.values()):
             sentiment.install()
@@ -83,6 +87,13 @@ class RevscoringHandler:
         }
         groups = sharing.groups(self._definitions)
         self._group = {name: index for index, group in enumerate(groups) for name in group}
+        self._accelerator = Accelerator(extraction.kept_bytes)
+        self._plans: dict[str, Plan] = {}
+        if extraction.accelerated:
+            self._plans = {
+                name: self._accelerator.plan(it) for name, it in self._definitions.items()
+            }
+        self._sample = checking.Sample(extraction.checked_share)
 
     def describe(self) -> list[ModelInfo]:
         """The loaded models, in the order of their files."""
@@ -116,10 +127,16 @@ class RevscoringHandler:
         caches: dict[int, dict[Dependent, Any]] = defaultdict(dict)
         if injected:
             return self._extract_injected(models, documents, injected, caches)
-        return {
-            name: extract(self._models[name], documents, caches[self._group[name]])
-            for name in models
-        }
+        plans = [self._plans[name] for name in models if name in self._plans]
+        texts = self._accelerator.texts(documents, plans)
+        extracted: dict[str, Features | ServingError] = {}
+        for name in models:
+            model, plan = self._models[name], self._plans.get(name)
+            features = extract(model, documents, caches[self._group[name]], plan, texts)
+            checked = plan is not None and self._sample.takes_next()
+            extracted[name] = check(model, documents, features) if checked else features
+        self._accelerator.keep(texts, plans)
+        return extracted
 
     def _extract_injected(
         self,
@@ -153,10 +170,15 @@ class RevscoringHandler:
 
 
 def extract(
-    model: LoadedModel, documents: Documents, cache: dict[Dependent, Any]
+    model: LoadedModel,
+    documents: Documents,
+    cache: dict[Dependent, Any],
+    plan: Plan | None = None,
+    texts: Texts | None = None,
 ) -> Features | ServingError:
     """One model's features of one revision; `cache` has what other models computed, and grows.
 
+    With a plan, what follows from the `texts` is worked out by that, the rest by the library.
     ResourceMissing and ContentUnreadable are returned and not raised, since another model may do
     without what is missing. Whatever is raised is a defect.
     """
@@ -168,6 +190,8 @@ def extract(
         if refusal is not None:
             return ContentUnreadable(rev_id, refusal)
     context = context_for(model.leaves, documents)
+    if plan is not None and texts:
+        plan.fill(cache, texts)
     try:
         values = list(solve(model.features, context=context, cache=cache))
         base = list(solve(model.base_features, context=context, cache=cache))
@@ -190,6 +214,26 @@ def extract(
     )
 
 
+def check(
+    model: LoadedModel, documents: Documents, ours: Features | ServingError
+) -> Features | ServingError:
+    """What the library alone makes of the revision; a difference is logged and told."""
+    theirs = extract(model, documents, {})
+    if isinstance(theirs, Features) and isinstance(ours, Features):
+        different = checking.differing(
+            [*model.features, *model.base_features],
+            [*pickle.loads(ours.packed), *ours.base.values()],
+            [*pickle.loads(theirs.packed), *theirs.base.values()],
+        )
+    else:
+        different = [] if repr(ours) == repr(theirs) else ["all features: one side has none"]
+    if different:
+        logger.warning("accelerated values differ: %s", ", ".join(dict.fromkeys(different)))
+    if isinstance(theirs, Features):
+        return dataclasses.replace(theirs, checked=not different)
+    return theirs
+
+
 def predict(model: LoadedModel, features: Features) -> Score:
     """One model's score of its features. Whatever is raised is a defect."""
     started = time.perf_counter()
@@ -199,6 +243,7 @@ def predict(model: LoadedModel, features: Features) -> Score:
         features=features.base,
         extract_seconds=features.seconds,
         predict_seconds=time.perf_counter() - started,
+        checked=features.checked,
     )
 
 

@@ -196,6 +196,7 @@ class Scorer:
         scores: Scores = scored.value
         for model, score in scores.items():
             if isinstance(score, Score):
+                metrics.count_check(model, score.checked)
                 metrics.observe_stages(
                     model,
                     fetch=fetched.seconds,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from revscoring.dependencies import Dependent, expand
 
 from liftwing_serving.errors import StartFailed
-from liftwing_serving.revscoring.speedups import Memory
+from liftwing_serving.revscoring.extraction.memory import Memory
 
 # The datasource of draftquality.feature_lists.enwiki that looks words up.
 POLARITY = "english.sentiment.revision.polarity_score"

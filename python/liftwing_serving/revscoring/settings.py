@@ -25,8 +25,30 @@ class CorporaSettings(Settings):
     says at its start which of the corpora that its models read are stand-ins."""
 
 
+class ExtractionSettings(Settings):
+    """Feature extraction."""
+
+    accelerated_extraction: bool = True
+    """Extract features faster than the revscoring library, with the same values. False: all of it
+    by the library."""
+
+    kept_revisions_bytes: Annotated[int, Field(ge=0)] = 32 << 20
+    """Bytes, about, that each worker has for what it found in the last revisions: they are the
+    parents of the edits that follow."""
+
+    checked_extractions: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the extractions that the library does as well, to compare. Its values are then the
+    answer; a difference is logged, and counted in `liftwing_extraction_checks_total`."""
+
+
 class RevscoringSettings(
-    ServerSettings, WikiSettings, WorkerSettings, CacheSettings, EventSettings, CorporaSettings
+    ServerSettings,
+    WikiSettings,
+    WorkerSettings,
+    CacheSettings,
+    EventSettings,
+    CorporaSettings,
+    ExtractionSettings,
 ):
     """The models of a revscoring family."""
 

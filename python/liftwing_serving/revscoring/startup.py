@@ -24,7 +24,7 @@ from liftwing_serving.revscoring.model import RevscoringModel
 from liftwing_serving.revscoring.names import ServiceName, parse_names
 from liftwing_serving.revscoring.scorer import Scorer
 from liftwing_serving.revscoring.settings import EmbeddingSettings, RevscoringSettings
-from liftwing_serving.revscoring.tasks import ModelFile
+from liftwing_serving.revscoring.tasks import Extraction, Loading, ModelFile
 from liftwing_serving.server import Servable
 from liftwing_serving.settings import SettingsError
 from liftwing_serving.workers import HandlerSpec, Runners, make_runners
@@ -32,7 +32,7 @@ from liftwing_serving.workers import HandlerSpec, Runners, make_runners
 logger = logging.getLogger(__name__)
 
 DEFAULT_MODELS = Path("/mnt/models")
-HANDLER = "liftwing_serving.revscoring.loading:make_handler"
+HANDLER = "liftwing_serving.revscoring.loading:load"
 
 
 def serve(*families: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
@@ -50,7 +50,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
     # The template loads its three seconds' worth while KServe is imported here.
-    runners = make_runners(settings, HandlerSpec(HANDLER, files))
+    runners = make_runners(settings, HandlerSpec(HANDLER, Loading(files, extraction_of(settings))))
 
     @asynccontextmanager
     async def models(flags: argparse.Namespace) -> AsyncIterator[list[Servable[Any]]]:
@@ -86,6 +86,15 @@ def model_files(settings: RevscoringSettings, names: list[ServiceName]) -> list[
         if not found:
             raise SettingsError(f"MODEL_PATH: there is no model file {file.path}.")
     return files
+
+
+def extraction_of(settings: RevscoringSettings) -> Extraction:
+    """How workers are to extract features."""
+    return Extraction(
+        settings.accelerated_extraction,
+        settings.kept_revisions_bytes,
+        settings.checked_extractions,
+    )
 
 
 def warn_of_stand_ins(nltk_data: str, names: Sequence[ServiceName]) -> None:

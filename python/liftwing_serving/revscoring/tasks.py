@@ -23,6 +23,26 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Extraction:
+    """How features are extracted: docs/extraction.md.
+
+    Of `checked_share` of the extractions the library's own values are worked out as well.
+    """
+
+    accelerated: bool = True
+    kept_bytes: int = 32 << 20
+    checked_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What a worker needs to begin."""
+
+    files: Sequence[ModelFile]
+    extraction: Extraction
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What the server has to know of a loaded model; `needs` is what its features read."""
 
@@ -50,12 +70,14 @@ class Features:
 
     The values are packed by a worker and unpacked by the one that scores them: some models have
     thousands, which are nothing to the server. `seconds` is what this model's features took beyond
-    what earlier models had computed.
+    what earlier models had computed. `checked` is whether the library's own values were the same,
+    if they were worked out.
     """
 
     packed: bytes
     base: dict[str, Any]
     seconds: float
+    checked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +130,14 @@ class Score:
     """A model's score of one revision.
 
     `document` is revscoring's: `prediction` and `probability`, with keys as JSON has them.
-    `features` are the trimmed base features by name.
+    `features` are the trimmed base features by name; `checked` is that of Features.
     """
 
     document: dict[str, Any]
     features: dict[str, Any]
     extract_seconds: float
     predict_seconds: float
+    checked: bool | None = None
 
 
 # For each model, by name, its score of a revision or why it has none.

@@ -7,21 +7,22 @@ import gc
 import socket
 import tracemalloc
 import warnings
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import enchant
 import pytest
 from liftwing_serving.mediawiki.documents import Documents, Gone, Needs, Page, Revision, User
 from liftwing_serving.errors import ContentUnreadable, ResourceMissing
-from liftwing_serving.revscoring import speedups
 from liftwing_serving.revscoring.loading import make_handler
-from liftwing_serving.revscoring.tasks import Extract, ExtractAndPredict, ModelFile, Predict
+from liftwing_serving.revscoring.tasks import (
+    Extract,
+    ExtractAndPredict,
+    Extraction,
+    ModelFile,
+    Predict,
+)
 from revscoring.dependencies import Dependent, expand
-from revscoring.languages.features.dictionary.datasources import dict_splitter
 from support.models import write_model
 
 PAGE = Page(page_id=5, namespace=0, title="Sandbox")
@@ -209,82 +210,6 @@ def test_a_lack_of_memory_is_told_as_what_it_is(
         score_of(handler, DOCUMENTS)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The words that a dictionary is asked for; none is remembered yet, and 100 at most."""
-    asked: list[str] = []
-
-    def check(self: object, word: str) -> bool:
-        asked.append(word)
-        return word != "wrod"
-
-    monkeypatch.setattr(enchant.Dict, "check", check)
-    monkeypatch.setattr(dict_splitter, "process", None)
-    monkeypatch.setattr(speedups, "REMEMBERED_WORDS", 100)
-    speedups.install()
-    return asked
-
-
-def in_the_dictionary(words: list[str]) -> list[bool]:
-    dictionary = enchant.Dict("en_US")
-    return [dictionary.check(word) for word in words]
-
-
-def split_by_dictionary(words: list[str]) -> list[bool]:
-    splitter = SimpleNamespace(dictionary_check=enchant.Dict("en_US").check)
-    known, _ = dict_splitter.process(splitter, words)
-    return [word in known for word in words]
-
-
-LOOKUPS = pytest.mark.parametrize("look_up", [in_the_dictionary, split_by_dictionary])
-LookUp = Callable[[list[str]], list[bool]]
-
-
-@LOOKUPS
-def test_dictionary_lookups_are_remembered_with_the_same_answers(
-    look_up: LookUp, asked: list[str]
-) -> None:
-    words = ["word", "wrod", "Word", "word", "wrod"]
-    assert look_up(words) == [True, False, True, True, False]
-    assert asked == ["word", "wrod", "Word"]
-
-
-@LOOKUPS
-def test_fault_17_words_of_any_length_are_not_kept(look_up: LookUp, asked: list[str]) -> None:
-    look_up(["x" * 200_000] * 3)
-    assert len(asked) == 3
-
-
-def test_of_a_word_nothing_is_kept_but_its_text() -> None:
-    class Token(str):
-        pass
-
-    token, remembered = Token("sand"), speedups.Memory(len)
-    assert remembered(token) == remembered("sand") == 4
-    gone = weakref.ref(token)
-    del token
-    assert gone() is None
-
-
-def test_fault_17_any_number_of_words_is_not_kept(asked: list[str]) -> None:
-    dictionary = enchant.Dict("en_US")
-
-    def check(word: str) -> bool:
-        asked.append(word)
-        return True
-
-    splitter = SimpleNamespace(dictionary_check=check)
-    words = [str(number) for number in range(101)]
-    for look_up in (
-        lambda words: [dictionary.check(word) for word in words],
-        lambda words: dict_splitter.process(splitter, words),
-    ):
-        look_up(words)
-        asked.clear()
-        look_up([words[-1], words[0]])
-        assert asked == [words[0]]
-
-
 def test_fault_23_the_collector_visits_none_of_the_words_that_were_seen(handler: Any) -> None:
     def tracked_after(first: int) -> int:
         words = " ".join(
@@ -301,7 +226,9 @@ def test_fault_23_the_collector_visits_none_of_the_words_that_were_seen(handler:
     assert max(map(tracked_after, range(3000, 15_000, 3000))) - before < 300
 
 
-def test_fault_17_nothing_of_a_revision_is_kept(handler: Any) -> None:
+def test_fault_17_nothing_of_a_revision_is_kept_beyond_the_bound(model_file: Path) -> None:
+    handler = make_handler([ModelFile(NAME, model_file)], Extraction(kept_bytes=50_000))
+
     def memory_after(rev_ids: range) -> int:
         for rev_id in rev_ids:
             text = f"{rev_id} {REVISION.text} {'x' * 1000}{rev_id}"

@@ -1,0 +1,267 @@
+"""Which of the library's dependents follow from one text, and as which expression.
+
+A dependent is recognised by the library's own code that it would run and by what that is given, and
+so on down to the text; never by its name alone. Whatever is not recognised is the library's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from nltk.stem.api import StemmerI
+from mwparserfromhell.nodes import ExternalLink, Heading, Tag, Template, Wikilink
+from revscoring.datasources import revision_oriented
+from revscoring.datasources.meta import extractors, filters, frequencies, mappers
+from revscoring.dependencies import Dependent
+from revscoring.dependencies.dependent import not_implemented
+from revscoring.features.meta import aggregators
+from revscoring.features.wikitext.datasources import parsed, tokenized
+from revscoring.features.wikitext.features import chars
+from revscoring.languages.features.dictionary import datasources as dictionaries
+from revscoring.languages.features.stopwords.stopwords import WordIsInStopwordSet
+
+from liftwing_serving.revscoring.extraction import expressions
+from liftwing_serving.revscoring.extraction.expressions import Value
+from liftwing_serving.revscoring.extraction.markup import OPENED_BY
+from liftwing_serving.revscoring.extraction.matches import Matcher, matcher_of
+from liftwing_serving.revscoring.extraction.memory import Memory
+
+T = TypeVar("T")
+
+REVISION = revision_oriented.revision.text
+PARENT = revision_oriented.revision.parent.text
+
+# How the library names a node.
+NAMED_BY = {
+    parsed._extract_external_link_url: ExternalLink,
+    parsed._extract_tag_name: Tag,
+    parsed._extract_template_name: Template,
+    parsed._extract_wikilink_title: Wikilink,
+}
+AGGREGATES = {
+    len: expressions.Length,
+    sum: expressions.Total,
+    max: expressions.Largest,
+}
+
+
+class OfText(NamedTuple):
+    """An expression of one of the two texts, REVISION or PARENT."""
+
+    text: Dependent
+    value: Value
+
+
+class Recognition:
+    """Finds expressions; those of equal meaning are one, also of several models.
+
+    A dictionary and an expression for insults are thus asked once about each word.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+        self._tokens = expressions.Tokens()
+
+    def reader(self, definitions: Mapping[Dependent, Dependent]) -> Reader:
+        """For the dependents of one model, with what the model means by each of their names."""
+        return Reader(self, definitions)
+
+    def made(self, make: Callable[..., T], *arguments: Any) -> T:
+        """What `make` makes of the arguments, made once."""
+        key = make, *arguments
+        if key not in self._made:
+            self._made[key] = make(*arguments)
+        made: T = self._made[key]
+        return made
+
+    @property
+    def tokens(self) -> expressions.Tokens:
+        """All tokens of a text."""
+        return self._tokens
+
+    def matcher(self, extractor: extractors.regex) -> Matcher | None:
+        """The matcher of an extractor, the same for equal ones; None if there is none."""
+        key = Matcher, extractor.group_re, getattr(extractor, "exclude_re", None)
+        if key not in self._made:
+            self._made[key] = matcher_of(extractor)
+        found: Matcher | None = self._made[key]
+        return found
+
+    def dictionary(self, splitter: dictionaries.dict_splitter) -> Memory[bool]:
+        """The dictionary of a splitter, the same for all that have the same check."""
+        key = Memory, splitter.dictionary_check
+        if key not in self._made:
+            self._made[key] = expressions.dictionary(splitter)
+        found: Memory[bool] = self._made[key]
+        return found
+
+
+class Reader:
+    """Recognises the dependents of one model."""
+
+    def __init__(self, made: Recognition, definitions: Mapping[Dependent, Dependent]) -> None:
+        self._make = made.made
+        self._made = made
+        self._definitions = definitions
+        self._known: dict[int, OfText | None] = {}
+
+    def dependencies(self, dependent: Dependent) -> list[Dependent]:
+        """What a dependent depends on: of several that have one name the one that is solved."""
+        return [self._definitions.get(it, it) for it in dependent.dependencies]
+
+    def feature(self, dependent: Dependent) -> OfText | None:
+        """A feature that is a number of one text, but for its type."""
+        if _code(dependent) is chars._process_longest_repeated_char:
+            text = self._text(dependent)
+            return text and OfText(text, self._make(expressions.LongestRepeat))
+        if _code(dependent) is not aggregators.AggregatorsScalar.process:
+            return None
+        owner = dependent.process.__self__
+        text = self._text(dependent)
+        if text is not None and owner.func is len and owner.returns in (int, float):
+            return OfText(text, self._make(expressions.Characters))
+        source = self._source(dependent)
+        if source is None or owner.func not in AGGREGATES or owner.returns not in (int, float):
+            return None
+        if owner.func is not len and not isinstance(source.value, expressions.Sizes):
+            return None
+        return OfText(source.text, self._make(AGGREGATES[owner.func], source.value))
+
+    def table(self, dependent: Dependent) -> OfText | None:
+        """A frequency table of what occurs in one text."""
+        if _code(dependent) is not frequencies.table.process:
+            return None
+        source = self._source(dependent)
+        if source is None or isinstance(source.value, (expressions.Nodes, expressions.Levels)):
+            return None
+        return OfText(source.text, self._make(expressions.Table, source.value))
+
+    def bag(self, dependent: Dependent) -> OfText | None:
+        """A list of what occurs in one text, as a bag."""
+        if id(dependent) not in self._known:
+            self._known[id(dependent)] = self._bag(dependent)
+        return self._known[id(dependent)]
+
+    def _bag(self, dependent: Dependent) -> OfText | None:
+        code = _code(dependent)
+        if code is tokenized._process_tokens:
+            text = self._text(dependent)
+            return text and OfText(text, self._made.tokens)
+        if code is extractors.regex.process:
+            return self._matches(dependent)
+        if code is parsed.get_key.process:
+            return self._nodes(dependent)
+        if code in (dictionaries._process_dict_words, dictionaries._process_non_dict_words):
+            return self._words(dependent, code is dictionaries._process_dict_words)
+        source = self._source(dependent)
+        if source is None:
+            return None
+        if code is filters.filter.process:
+            owner = dependent.process.__self__
+            value = self._chosen(source.value, owner.include, owner.inverse)
+        elif code is mappers.map.process:
+            value = self._mapped(source.value, dependent.process.__self__.apply)
+        else:
+            return None
+        return None if value is None else OfText(source.text, value)
+
+    def _source(self, dependent: Dependent) -> OfText | None:
+        """The bag of the only dependency, if that is one."""
+        dependencies = self.dependencies(dependent)
+        return self.bag(dependencies[0]) if len(dependencies) == 1 else None
+
+    def _text(self, dependent: Dependent) -> Dependent | None:
+        """The text that is the only dependency, if it is one."""
+        dependencies = self.dependencies(dependent)
+        if len(dependencies) != 1 or dependencies[0].process is not not_implemented:
+            return None
+        return next((text for text in (REVISION, PARENT) if text == dependencies[0]), None)
+
+    def _matches(self, dependent: Dependent) -> OfText | None:
+        text, matcher = self._text(dependent), self._made.matcher(dependent.process.__self__)
+        if text is None or matcher is None:
+            return None
+        return OfText(text, self._make(expressions.Found, self._made.tokens, matcher))
+
+    def _nodes(self, dependent: Dependent) -> OfText | None:
+        kind = dependent.process.__self__.key
+        for code in (parsed._process_node_class_map, parsed._process_wikicode):
+            dependencies = self.dependencies(dependent)
+            if len(dependencies) != 1 or _code(dependencies[0]) is not code:
+                return None
+            dependent = dependencies[0]
+        text = self._text(dependent)
+        if text is None or kind not in OPENED_BY:
+            return None
+        if kind is Heading:
+            return OfText(text, self._make(expressions.Levels))
+        return OfText(text, self._make(expressions.Nodes, kind))
+
+    def _words(self, dependent: Dependent, known: bool) -> OfText | None:
+        dependencies = self.dependencies(dependent)
+        if len(dependencies) != 1:
+            return None
+        (splitter,) = dependencies
+        if _code(splitter) is not dictionaries.dict_splitter.process:
+            return None
+        source = self._source(splitter)
+        if source is None:
+            return None
+        check = self._made.dictionary(splitter.process.__self__)
+        return OfText(source.text, self._make(expressions.InDictionary, source.value, check, known))
+
+    def _chosen(self, source: Value, choose: Any, inverse: bool) -> Value | None:
+        owner = getattr(choose, "__self__", None)
+        if isinstance(source, expressions.Levels):
+            if isinstance(owner, parsed.HeadingOfLevel) and not inverse:
+                return self._make(expressions.Chosen, source, owner.level.__eq__, False)
+            return None
+        if isinstance(source, expressions.Nodes):
+            return None
+        if isinstance(owner, tokenized.TokenIsInTypes):
+            if inverse or source is not self._made.tokens:
+                return None
+            return self._make(expressions.OfTypes, source, frozenset(owner.types))
+        if choose is tokenized.is_uppercase_word:
+            choose = self._make(Memory[bool], choose)
+        elif not isinstance(choose, WordIsInStopwordSet):
+            if not isinstance(owner, re.Pattern) or choose != owner.match:
+                return None
+        return self._make(expressions.Chosen, source, choose, bool(inverse))
+
+    def _mapped(self, source: Value, function: Any) -> Value | None:
+        if isinstance(source, (expressions.Nodes, expressions.Levels)):
+            return self._named(source, function)
+        if function is len:
+            return self._make(expressions.Sizes, source)
+        owner = getattr(function, "__self__", None)
+        if function is str:
+            return self._make(expressions.Mapped, source, str)
+        if isinstance(owner, mappers.lower_case) and function == owner.lower:
+            return self._make(expressions.Mapped, source, lower)
+        if isinstance(owner, StemmerI) and function == owner.stem:
+            return self._make(expressions.Mapped, source, self._make(Memory[str], function))
+        return None
+
+    def _named(self, source: Value, function: Any) -> Value | None:
+        if isinstance(source, expressions.Levels):
+            if function is not parsed._extract_heading_title:
+                return None
+            return self._make(expressions.Mapped, self._make(expressions.Names, Heading), str.strip)
+        kind = NAMED_BY.get(function)
+        if kind is None or source is not self._make(expressions.Nodes, kind):
+            return None
+        return self._make(expressions.Names, kind)
+
+
+def lower(word: str) -> str:
+    """A word in lower case as `mappers.lower_case` writes it."""
+    return word.replace("İ", "i").lower()
+
+
+def _code(dependent: Dependent) -> object:
+    """The function that the solver would call, without the object that it is bound to."""
+    process = dependent.process
+    return getattr(process, "__func__", process)
