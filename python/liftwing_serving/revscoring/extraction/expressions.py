@@ -8,7 +8,7 @@ article 2,000 are different, and each is asked about once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -17,7 +17,6 @@ from revscoring.languages.features.dictionary.datasources import dict_splitter
 from liftwing_serving.revscoring.extraction.matches import Matcher
 from liftwing_serving.revscoring.extraction.memory import Memory
 from liftwing_serving.revscoring.extraction.texts import Text
-from liftwing_serving.revscoring.extraction.tokens import type_of
 
 Bag = dict[Any, int]
 
@@ -48,22 +47,31 @@ class Tokens(Value):
         return dict(Counter(text.tokens()))
 
 
-class OfTypes(Value):
-    """The tokens of some types."""
+class Asked(Value):
+    """What a remembering function says of each item of a bag."""
 
-    def __init__(self, source: Value, types: Iterable[str]) -> None:
+    def __init__(self, source: Value, function: Memory[Any]) -> None:
         self._source = source
-        self._types = frozenset(types)
+        self._function = function
+
+    def of(self, text: Text) -> list[Any]:
+        """In the order of the items."""
+        return self._function.of_each(text.value(self._source))
+
+
+class Answered(Value):
+    """The items of a bag of which a function says one of some things."""
+
+    def __init__(self, source: Value, asked: Asked, answers: frozenset[Any]) -> None:
+        self._source = source
+        self._asked = asked
+        self._answers = answers
 
     def of(self, text: Text) -> Bag:
-        """By the token's text."""
-        bag = text.value(self._source)
-        types = self._types
-        return {
-            token: number
-            for (token, number), of in zip(bag.items(), type_of.of_each(bag))
-            if of in types
-        }
+        """By item."""
+        items, said = text.value(self._source).items(), text.value(self._asked)
+        answers = self._answers
+        return {item: number for (item, number), answer in zip(items, said) if answer in answers}
 
 
 class Chosen(Value):
@@ -102,24 +110,6 @@ class Sizes(Mapped):
 
     def __init__(self, source: Value) -> None:
         super().__init__(source, len)
-
-
-class InDictionary(Value):
-    """The words that a dictionary has, or those that it lacks."""
-
-    def __init__(self, source: Value, check: Memory[bool], known: bool) -> None:
-        self._source = source
-        self._check = check
-        self._known = known
-
-    def of(self, text: Text) -> Bag:
-        """By word."""
-        bag, known = text.value(self._source), self._known
-        return {
-            word: number
-            for (word, number), has in zip(bag.items(), self._check.of_each(bag))
-            if has is known
-        }
 
 
 class Found(Value):

@@ -37,6 +37,7 @@ OPENING = {
     tokens.CommentStart,
     tokens.HTMLEntityStart,
 }
+LOOKED_FOR = frozenset((*OPENED_BY.values(), tokens.TagAttrEquals))
 CLOSING = {
     tokens.ArgumentClose,
     tokens.CommentEnd,
@@ -60,15 +61,19 @@ class Markup:
     def __init__(self, text: str) -> None:
         self._tokens: list[Any] = CTokenizer().tokenize(text, 0, False)
         self._types = list(map(type, self._tokens))
+        self._places: dict[type, list[int]] = {of: [] for of in LOOKED_FOR}
+        for place, of in enumerate(self._types):
+            if of in LOOKED_FOR:
+                self._places[of].append(place)
         self._check_attributes()
 
     def number(self, kind: type) -> int:
         """How many nodes of a kind there are."""
-        return self._types.count(OPENED_BY[kind])
+        return len(self._places[OPENED_BY[kind]])
 
     def levels(self) -> Bag:
         """How often each level of a heading occurs."""
-        return dict(Counter(self._tokens[at].level for at in self._openings(nodes.Heading)))
+        return dict(Counter(self._tokens[at].level for at in self._places[tokens.HeadingStart]))
 
     def names(self, kind: type) -> Bag:
         """How often each name of a kind occurs. Raises NotRead."""
@@ -81,13 +86,9 @@ class Markup:
                 if types[at + 1] is tokens.Text and types[at + 2] in ends
                 else self._composed(at + 1, ends)
             )
-            for at in self._openings(kind)
+            for at in self._places[OPENED_BY[kind]]
         ]
         return dict(Counter(names))
-
-    def _openings(self, kind: type) -> list[int]:
-        opened_by = OPENED_BY[kind]
-        return [at for at, of in enumerate(self._types) if of is opened_by]
 
     def _composed(self, start: int, ends: tuple[type, ...]) -> str:
         """The text of what stands from a token to the first of `ends` outside of other nodes."""
@@ -102,8 +103,7 @@ class Markup:
     def _check_attributes(self) -> None:
         """The library refuses to build an attribute whose value has spaces but no quotes."""
         types = self._types
-        equals = [at for at, of in enumerate(types) if of is tokens.TagAttrEquals]
-        for at in equals:
+        for at in self._places[tokens.TagAttrEquals]:
             following = types[at + 1]
             if following is tokens.TagAttrQuote or following in NAME_ENDS[nodes.Tag]:
                 continue

@@ -27,6 +27,7 @@ from liftwing_serving.revscoring.extraction.expressions import Value
 from liftwing_serving.revscoring.extraction.markup import OPENED_BY
 from liftwing_serving.revscoring.extraction.matches import Matcher, matcher_of
 from liftwing_serving.revscoring.extraction.memory import Memory
+from liftwing_serving.revscoring.extraction.tokens import type_of
 
 T = TypeVar("T")
 
@@ -210,7 +211,7 @@ class Reader:
         if source is None:
             return None
         check = self._made.dictionary(splitter.process.__self__)
-        return OfText(source.text, self._make(expressions.InDictionary, source.value, check, known))
+        return OfText(source.text, self._answered(source.value, check, frozenset({known})))
 
     def _chosen(self, source: Value, choose: Any, inverse: bool) -> Value | None:
         owner = getattr(choose, "__self__", None)
@@ -223,13 +224,18 @@ class Reader:
         if isinstance(owner, tokenized.TokenIsInTypes):
             if inverse or source is not self._made.tokens:
                 return None
-            return self._make(expressions.OfTypes, source, frozenset(owner.types))
+            return self._answered(source, type_of, frozenset(owner.types))
         if choose is tokenized.is_uppercase_word:
-            choose = self._make(Memory[bool], choose)
-        elif not isinstance(choose, WordIsInStopwordSet):
+            remembered = self._make(Memory[bool], choose)
+            return self._answered(source, remembered, frozenset({not inverse}))
+        if not isinstance(choose, WordIsInStopwordSet):
             if not isinstance(owner, re.Pattern) or choose != owner.match:
                 return None
         return self._make(expressions.Chosen, source, choose, bool(inverse))
+
+    def _answered(self, source: Value, function: Memory[Any], answers: frozenset[Any]) -> Value:
+        asked = self._make(expressions.Asked, source, function)
+        return self._make(expressions.Answered, source, asked, answers)
 
     def _mapped(self, source: Value, function: Any) -> Value | None:
         if isinstance(source, (expressions.Nodes, expressions.Levels)):

@@ -79,6 +79,7 @@ def test_what_is_read_is_what_the_tree_has(text: str) -> None:
         '{| class="x"\n! a\n| b || {{c}}\n|-\n| d\n|}\n* e\n; f : g\n----',
         "<ref name=a/><ref>b</ref><br><span {{c}}>d</span><nowiki>{{e}}</nowiki>",
         "{{a|b [[c {{d}} <!-- e",
+        "{{a{{b|c}}d|e}} [[f{{g|h}}i|j]] <k{{l|m}}n>o</k>",
     ],
 )
 def test_markup_within_markup_is_read(text: str) -> None:
