@@ -88,7 +88,7 @@ def folder_for(temporary: Path) -> Path:
     if os.environ.get("FULL") != "1":
         return FOLDER
     # The processes of one run have folders side by side, and share what is beside them.
-    return (temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary) / "kept"
+    return (temporary.parent if os.environ.get("PYTEST_XDIST_WORKER") else temporary) / "kept"
 
 
 def digest(*given: object) -> str:
