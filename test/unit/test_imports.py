@@ -153,7 +153,7 @@ def test_the_project_does_not_depend_on_the_demo() -> None:
 
 def test_only_settings_read_the_environment() -> None:
     # A template hands its environment on to its workers, and OMP_NUM_THREADS is set for libraries.
-    exceptions = {"workers/template.py", "revscoring/startup.py"}
+    exceptions = {"preloading.py", "revscoring/startup.py"}
     readers = {
         str(path.relative_to(PACKAGE))
         for path in MODULES
@@ -182,5 +182,12 @@ def test_the_server_process_never_imports_the_revscoring_library() -> None:
     assert imported & {"revscoring", "sklearn", "nltk"} == set()
 
 
-def test_a_family_has_started_its_workers_before_kserve_is_imported() -> None:
-    assert "kserve" not in modules_after("liftwing_serving.revscoring")
+def test_a_family_starts_its_template_before_it_imports_what_takes_long() -> None:
+    imported = modules_after("liftwing_serving.revscoring.serving")
+    assert imported & {"aiohttp", "kserve", "prometheus_client", "pydantic"} == set()
+
+
+def test_a_template_imports_nothing_that_only_the_server_needs() -> None:
+    imported = modules_after("liftwing_serving.workers.worker, liftwing_serving.revscoring.handler")
+    assert "revscoring" in imported
+    assert imported & {"aiohttp", "kserve", "prometheus_client", "pydantic"} == set()

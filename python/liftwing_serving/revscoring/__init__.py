@@ -1,13 +1,15 @@
 """What the revscoring families share. Importing it does not import the revscoring library."""
 
-from liftwing_serving.interrupts import quiet_interrupts
+from typing import TYPE_CHECKING
 
-with quiet_interrupts():
+from liftwing_serving.faces import lazily
+
+if TYPE_CHECKING:
     from liftwing_serving.revscoring import corpora, families
     from liftwing_serving.revscoring.families import FAMILIES, Family, family_of
     from liftwing_serving.revscoring.names import ServiceName
+    from liftwing_serving.revscoring.serving import serve
     from liftwing_serving.revscoring.settings import RevscoringSettings
-    from liftwing_serving.revscoring.startup import serve
 
 __all__ = [
     "FAMILIES",
@@ -19,3 +21,14 @@ __all__ = [
     "family_of",
     "serve",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "corpora": (),
+        "families": ("families", "FAMILIES", "Family", "family_of"),
+        "names": ("ServiceName",),
+        "serving": ("serve",),
+        "settings": ("RevscoringSettings",),
+    },
+)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
+if TYPE_CHECKING:
+    from liftwing_serving.revscoring.settings import RevscoringSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Family:
     `folder` is its directory in `revscoring/` and the name of its image and pipeline. `kinds` are
     the kinds of model it serves, as they end an INFERENCE_NAME; `example` is the one that tools
     and tests take when any will do. `corpora` are NLTK's names of those that its feature lists
-    read. Which wikis have its models, services.tsv says.
+    read, and `embeddings` says whether they read word embeddings. Which wikis have its models,
+    services.tsv says.
     """
 
     folder: str
@@ -23,7 +26,7 @@ class Family:
     example: str
     model_file: str = "model.bin"
     corpora: tuple[str, ...] = ("stopwords",)
-    settings: type[RevscoringSettings] = RevscoringSettings
+    embeddings: bool = False
 
 
 ARTICLEQUALITY = Family(
@@ -51,7 +54,7 @@ TOPIC = Family(
     kinds=("articletopic", "itemtopic", "drafttopic"),
     example="articletopic",
     corpora=(),
-    settings=TopicSettings,
+    embeddings=True,
 )
 
 FAMILIES = (ARTICLEQUALITY, DRAFTQUALITY, EDITQUALITY, TOPIC)
@@ -80,11 +83,14 @@ def corpora_of(kind: str) -> tuple[str, ...]:
 
 def settings_of(families: Sequence[Family]) -> type[RevscoringSettings]:
     """The settings of a server of these families: those of the one that reads most."""
-    return max((family.settings for family in families), key=lambda kind: len(kind.model_fields))
+    # A server has a process load its models before it imports what reads settings.
+    from liftwing_serving.revscoring.settings import RevscoringSettings, TopicSettings
+
+    return TopicSettings if any(one.embeddings for one in families) else RevscoringSettings
 
 
 def settings_by_image() -> dict[str, type[RevscoringSettings]]:
     """What each image reads from the environment, by the image's name."""
-    return {family.folder: family.settings for family in FAMILIES} | {
+    return {family.folder: settings_of([family]) for family in FAMILIES} | {
         UNIVERSAL: settings_of(FAMILIES)
     }

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from liftwing_serving.revscoring.handler import RevscoringHandler
 
 
+def preload() -> None:
+    """Import what every model needs, before it is known which ones are served."""
+    # revscoring asks setuptools for versions; requirements/ keeps setuptools old enough for it.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    from liftwing_serving.revscoring import handler  # noqa: F401
+
+
 def load(loading: Loading) -> RevscoringHandler:
     """Factory named in the pool's HandlerSpec. Raises what `make_handler` raises."""
     return make_handler(loading.files, loading.extraction)
@@ -21,8 +28,7 @@ def make_handler(
     files: Sequence[ModelFile], extraction: Extraction = Extraction()
 ) -> RevscoringHandler:
     """The handler of some models. Raises what LoadedModel raises, and EmbeddingsUnusable."""
-    # revscoring asks setuptools for versions; requirements/ keeps setuptools old enough for it.
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    preload()
     from liftwing_serving.revscoring import embeddings
     from liftwing_serving.revscoring.handler import RevscoringHandler
 

@@ -1,4 +1,4 @@
-"""Starts a model server of a revscoring family: what each family's model.py calls."""
+"""Starts a model server of a revscoring family."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from liftwing_serving.cache import open_cache
 from liftwing_serving.events import open_sender
 from liftwing_serving.mediawiki import Api, Revisions, Wiki
 from liftwing_serving.outbound import open_session
+from liftwing_serving.preloading import Preloading
 from liftwing_serving.revscoring import several
 from liftwing_serving.revscoring.corpora import folders_of, stand_ins_of
 from liftwing_serving.revscoring.families import Family, corpora_of, file_name, settings_of
@@ -35,13 +36,13 @@ DEFAULT_MODELS = Path("/mnt/models")
 HANDLER = "liftwing_serving.revscoring.loading:load"
 
 
-def serve(*families: Family, arguments: Sequence[str] | None = None, **given: object) -> None:
-    """Serve the models that the environment names until told to stop; exits the process.
-
-    They may be of any of the `families`. `arguments` are KServe's command line flags, this
-    process's own by default; settings that are `given` are not looked for in the environment.
-    Raises OSError if no process can be started.
-    """
+def serve(
+    families: Sequence[Family],
+    arguments: Sequence[str] | None,
+    preloading: Preloading,
+    **given: object,
+) -> None:
+    """See `serving.serve`; `preloading` has begun to import for the template."""
     settings = server.begin(settings_of(families), **given)
     with server.nonsense_ends_it():
         names = parse_names(settings.inference_name, families)
@@ -49,8 +50,9 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     warn_of_stand_ins(settings.nltk_data, names)
     # Numeric libraries read it when they are imported; KServe imports some of them.
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.num_threads))
-    # The template loads its three seconds' worth while KServe is imported here.
-    runners = make_runners(settings, HandlerSpec(HANDLER, Loading(files, extraction_of(settings))))
+    # The template loads its part while KServe is imported here.
+    loading = HandlerSpec(HANDLER, Loading(files, extraction_of(settings)))
+    runners = make_runners(settings, loading, preloading)
 
     @asynccontextmanager
     async def models(flags: argparse.Namespace) -> AsyncIterator[list[Servable[Any]]]:

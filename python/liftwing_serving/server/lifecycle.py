@@ -135,6 +135,7 @@ class Lifecycle:
         # KServe's imports: the collector would walk them for 100 ms beside a large body.
         gc.collect()
         gc.freeze()
+        gc.enable()
         logger.info("ready: %s", ", ".join(self._models.get_models()))
 
     def _listen_to_signals(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -26,6 +27,8 @@ def run(
     does, they answer that they are not ready. `arguments` are KServe's command line flags
     and those that `add_flags` adds.
     """
+    # What is imported stays: to look for garbage meanwhile takes a sixth of the start.
+    gc.disable()
     # These import KServe, which takes seconds: a family starts its processes before it calls this.
     import uvloop
 

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from liftwing_serving.preloading import Preloading
 from liftwing_serving.workers.link import WorkerLink
 from liftwing_serving.workers.messages import NOT_FORKED, HandlerSpec
 from liftwing_serving.workers.queue import Job
@@ -29,7 +30,7 @@ ROUND_SECONDS = 5.0
 
 
 class Crew:
-    """`size` workers, made from `spec`; loading starts with the constructor.
+    """`size` workers, made from `spec`; loading starts with the constructor, or has `begun`.
 
     `on_done` is called with each job that ended, `on_idle` when a worker may be taken, `on_lost`
     when one has ended, with the job that it had.
@@ -42,6 +43,7 @@ class Crew:
         on_done: Callable[[Job], None],
         on_idle: Callable[[], None],
         on_lost: Callable[[WorkerLink, Job | None], None],
+        begun: Preloading | None = None,
     ) -> None:
         self.size = size
         self._spec = spec
@@ -49,7 +51,7 @@ class Crew:
         self._on_idle = on_idle
         self._on_lost = on_lost
         adopt_orphans()
-        self._template = Template(spec)
+        self._template = Template(spec, begun)
         self._old_templates: list[Template] = []
         self._workers: set[WorkerLink] = set()
         self._idle: deque[WorkerLink] = deque()

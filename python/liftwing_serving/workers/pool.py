@@ -15,6 +15,7 @@ from typing import Any
 
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, Overloaded, WorkerLost
+from liftwing_serving.preloading import Preloading
 from liftwing_serving.workers import frames
 from liftwing_serving.workers.cost import Work
 from liftwing_serving.workers.crew import Crew
@@ -35,8 +36,8 @@ WATCH_SECONDS = 0.1
 class WorkerPool:
     """Runs `size` tasks at a time, in as many workers and one more for each that is heavy.
 
-    Make it early: loading starts with the constructor. `on_worker_death` is told of workers that
-    ended unexpectedly, `on_worker_stopped` of those that the pool itself stopped.
+    Make it early: loading starts with the constructor, or has `begun`. `on_worker_death` is told of
+    workers that ended unexpectedly, `on_worker_stopped` of those that the pool itself stopped.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class WorkerPool:
         on_worker_death: Callable[[], None] = lambda: None,
         on_worker_stopped: Callable[[], None] = lambda: None,
         max_queue_seconds: float = 10.0,
+        begun: Preloading | None = None,
     ) -> None:
         self.size = size
         self.load = Load(max_queue_seconds)
         self.description: Any = None
         self._on_worker_death = on_worker_death
         self._on_worker_stopped = on_worker_stopped
-        self._crew = Crew(spec, size, self._done, self._one_more, self._worker_lost)
+        self._crew = Crew(spec, size, self._done, self._one_more, self._worker_lost, begun)
         self._schedule = Schedule(size)
         # Which worker has a job that was begun.
         self._at_work: dict[Job, WorkerLink] = {}

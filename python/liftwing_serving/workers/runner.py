@@ -7,18 +7,20 @@ import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from liftwing_serving import metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import DeadlineExceeded, StartFailed
-from liftwing_serving.settings import WorkerSettings
+from liftwing_serving.preloading import Preloading
 from liftwing_serving.workers.cost import Work
 from liftwing_serving.workers.load import Load, Share
 from liftwing_serving.workers.messages import Handler, HandlerSpec
 from liftwing_serving.workers.pool import WorkerPool
 from liftwing_serving.workers.queue import Result
 from liftwing_serving.workers.template import TemplateFailed
+
+if TYPE_CHECKING:
+    from liftwing_serving.settings import WorkerSettings
 
 
 class Runner(Protocol):
@@ -132,11 +134,16 @@ class Runners:
         return {self.preprocess, self.inference}
 
 
-def make_runners(settings: WorkerSettings, spec: HandlerSpec) -> Runners:
-    """The runners that the settings ask for. A pool of workers begins to load at once.
+def make_runners(
+    settings: WorkerSettings, spec: HandlerSpec, begun: Preloading | None = None
+) -> Runners:
+    """The runners that the settings ask for. A pool of workers loads at once, or has `begun` to.
 
     Raises OSError if its template process cannot be started.
     """
+    # A template imports this module too, and has no use for metrics.
+    from liftwing_serving import metrics
+
     in_pool = [
         settings.asyncio_use_process_pool and step
         for step in (settings.preprocess_mp, settings.inference_mp)
@@ -149,8 +156,11 @@ def make_runners(settings: WorkerSettings, spec: HandlerSpec) -> Runners:
             metrics.WORKER_DEATHS.inc,
             metrics.WORKERS_STOPPED.inc,
             settings.max_queue_seconds,
+            begun,
         )
         metrics.WORKERS.set_function(functools.partial(getattr, pool, "workers_alive"))
+    elif begun:
+        begun.kill()
     if not all(in_pool):
         thread = ThreadRunner(spec, settings.max_queue_seconds)
     preprocess, inference = (pool if wanted else thread for wanted in in_pool)

@@ -7,13 +7,11 @@ import ctypes
 import os
 import pickle
 import socket
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
 
 from liftwing_serving.errors import StartFailed
+from liftwing_serving.preloading import Preloading
 from liftwing_serving.workers.messages import Failed, HandlerSpec, Ready
 from liftwing_serving.workers.worker import RECEIVE_BYTES
 
@@ -33,23 +31,14 @@ class Template:
     """One template process, in a process group of its own together with its workers.
 
     The constructor starts it without an event loop, so that it can load while the server's own
-    imports go on; `attach` then connects it to the loop. Raises OSError if it cannot be started.
+    imports go on, or tells one that has begun what to load; `attach` then connects it to the loop.
+    Raises OSError if it cannot be started.
     """
 
-    def __init__(self, spec: HandlerSpec) -> None:
+    def __init__(self, spec: HandlerSpec, begun: Preloading | None = None) -> None:
         """Raises OSError if the system has no room for another process."""
-        with ExitStack() as opened:
-            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            opened.callback(self._control.close)
-            lifeline, self._lifeline = os.pipe()
-            opened.callback(os.close, self._lifeline)
-            try:
-                with theirs:
-                    self._process = _start(theirs.fileno(), lifeline)
-            finally:
-                os.close(lifeline)
-            # There is a process now, and `kill` closes them.
-            opened.pop_all()
+        self._begun = begun or Preloading()
+        self._control = self._begun.control
         try:
             self._control.send(pickle.dumps(spec))
         except OSError:
@@ -62,7 +51,7 @@ class Template:
     @property
     def pid(self) -> int:
         """The template's process id, which is also its process group."""
-        return self._process.pid
+        return self._begun.process.pid
 
     @property
     def ready(self) -> bool:
@@ -105,7 +94,7 @@ class Template:
 
     def stop_forking(self) -> None:
         """End the template but none of its workers; its end is then noticed like any other."""
-        self._process.kill()
+        self._begun.process.kill()
 
     def reap_workers(self, options: int = os.WNOHANG) -> None:
         """Reap the workers that became our children when their template died.
@@ -120,17 +109,9 @@ class Template:
             pass
 
     def kill(self) -> None:
-        """End the template and all its workers now, and reap them. Can be repeated.
-
-        Closing the lifeline has the kernel kill the group, whose number could be someone else's by
-        now. A template that hangs before it minds its lifeline has no workers yet.
-        """
+        """End the template and all its workers now, and reap them. Can be repeated."""
         self.detach()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
-        self._process.kill()
-        self._process.wait()
+        self._begun.kill()
         self.reap_workers(options=0)
 
     def detach(self) -> None:
@@ -168,25 +149,8 @@ class Template:
         was_loading = self._greeting is not None and not self._greeting.done()
         self.detach()
         # Non-blocking: the socket closes a moment before the process can be reaped.
-        self._process.poll()
+        self._begun.process.poll()
         if was_loading and self._greeting is not None:
             self._greeting.set_result(Failed("the template process died while loading", ""))
         else:
             self._on_death()
-
-
-def _start(control: int, lifeline: int) -> subprocess.Popen[bytes]:
-    """The process with its ends of the two connections. Raises OSError."""
-    # Numeric libraries start threads at import, and a process with threads must not fork.
-    env = os.environ | {
-        name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    }
-    # Not `-m`: there the messages' classes would be those of a module named __main__.
-    command = [sys.executable, "-c", "from liftwing_serving.workers import worker; worker.main()"]
-    return subprocess.Popen(
-        [*command, str(control), str(lifeline)],
-        pass_fds=(control, lifeline),
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        env=env,
-    )

@@ -11,8 +11,10 @@ socket it is handed it sends the process id of the worker that now serves it, or
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -128,6 +130,14 @@ def _done_or_raised(handler: Handler, task: object) -> bytes:
         return frames.encode(Raised(None, _traceback()))
 
 
+def _preload(imports: str) -> None:
+    """What fails here fails again, and is told, when the handler is made."""
+    module, _, function = imports.partition(":")
+    with contextlib.suppress(Exception):
+        if module:
+            getattr(importlib.import_module(module), function)()
+
+
 def _traceback() -> str:
     return traceback.format_exc()
 
@@ -135,14 +145,18 @@ def _traceback() -> str:
 def main() -> None:
     """Entry point of the template process.
 
-    Its arguments are two file descriptors: the socket to the server and the lifeline.
+    Its arguments are two file descriptors, the socket to the server and the lifeline, and what to
+    import before it is told what to load, as `module:function`, or nothing.
     """
-    control_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
+    control_fd, lifeline_fd, imports = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    # Nothing that is loaded is garbage; it is looked through once, before it is frozen.
+    gc.disable()
     # What libraries report at INFO while models load matters only to those who make models.
     logs.configure("WARNING", "WARNING", "WARNING")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_server(lifeline_fd)
     control = socket.socket(fileno=control_fd)
+    _preload(imports)
     try:
         spec: HandlerSpec = pickle.loads(control.recv(RECEIVE_BYTES))
         run_template(spec, control)
