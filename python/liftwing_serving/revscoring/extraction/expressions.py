@@ -136,6 +136,16 @@ class Found(Value):
         return dict(Counter(it for block in text.blocks for it in found[block]))
 
 
+class ContentLength(Value):
+    """How many characters of the text are seen, without markup."""
+
+    lasting = True
+
+    def of(self, text: Text) -> int:
+        """Code points."""
+        return len(text.markup.content())
+
+
 class Nodes(Value):
     """The nodes of a kind: all of one bag's item."""
 

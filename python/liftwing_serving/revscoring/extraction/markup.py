@@ -14,6 +14,8 @@ from mwparserfromhell import nodes
 from mwparserfromhell.parser import CTokenizer, tokens
 from mwparserfromhell.parser.builder import Builder
 
+from liftwing_serving.revscoring.extraction.content import content
+
 Bag = dict[Any, int]
 
 # What opens each kind of node, and what ends its name.
@@ -89,6 +91,10 @@ class Markup:
             for at in self._places[OPENED_BY[kind]]
         ]
         return dict(Counter(names))
+
+    def content(self) -> str:
+        """The text that is seen. Raises LookupError, ValueError."""
+        return content(self._tokens)
 
     def _composed(self, start: int, ends: tuple[type, ...]) -> str:
         """The text of what stands from a token to the first of `ends` outside of other nodes."""

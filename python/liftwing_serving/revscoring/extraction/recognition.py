@@ -123,6 +123,9 @@ class Reader:
         text = self._text(dependent)
         if text is not None and owner.func is len and owner.returns in (int, float):
             return OfText(text, self._make(expressions.Characters))
+        text = self._content(dependent)
+        if text is not None and owner.func is len and owner.returns in (int, float):
+            return OfText(text, self._make(expressions.ContentLength))
         source = self._source(dependent)
         if source is None or owner.func not in AGGREGATES or owner.returns not in (int, float):
             return None
@@ -199,6 +202,17 @@ class Reader:
         if kind is Heading:
             return OfText(text, self._make(expressions.Levels))
         return OfText(text, self._make(expressions.Nodes, kind))
+
+    def _content(self, dependent: Dependent) -> Dependent | None:
+        """The text whose content is the only dependency, if it is that of one."""
+        dependencies = self.dependencies(dependent)
+        if len(dependencies) != 1 or _code(dependencies[0]) is not parsed.execute_method.process:
+            return None
+        owner = dependencies[0].process.__self__
+        if owner.method_name != "strip_code" or owner.args or owner.kwargs:
+            return None
+        (wikicode,) = self.dependencies(dependencies[0])
+        return self._text(wikicode) if _code(wikicode) is parsed._process_wikicode else None
 
     def _words(self, dependent: Dependent, known: bool) -> OfText | None:
         dependencies = self.dependencies(dependent)

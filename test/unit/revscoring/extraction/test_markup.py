@@ -52,6 +52,16 @@ def of_tree(text: str) -> tuple[Any, ...]:
     )
 
 
+@given(TEXTS)
+def test_the_content_is_what_the_tree_strips_to(text: str) -> None:
+    markup = Markup(text)
+    try:
+        ours = markup.content()
+    except (LookupError, ValueError):
+        return
+    assert ours == mwparserfromhell.parse(text).strip_code()
+
+
 def of_tokens(text: str) -> tuple[Any, ...]:
     markup = Markup(text)
     return (
@@ -84,7 +94,22 @@ def test_what_is_read_is_what_the_tree_has(text: str) -> None:
 )
 def test_markup_within_markup_is_read(text: str) -> None:
     assert of_tokens(text) == of_tree(text)
+    assert Markup(text).content() == mwparserfromhell.parse(text).strip_code()
     assert any(of_tokens(text)[0].values())
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("a [[b]] [[c|d]] {{e}} <!-- f -->g", "a b d  g"),
+        ("http://a.b [http://c.d] [http://e.f g]", "http://a.b  g"),
+        ("<b>a</b><math>b</math><br><gallery>c</gallery>", "a"),
+        ("{{{a}}}{{{b|c}}} &amp;&#65;&#x42;", "c &AB"),
+        ("== a ==\n\n\n{{b}}\n\n\nc\n", " a \n\nc"),
+    ],
+)
+def test_the_content_of_markup(text: str, content: str) -> None:
+    assert Markup(text).content() == content == mwparserfromhell.parse(text).strip_code()
 
 
 def test_an_attribute_that_the_library_may_refuse_is_left_to_it() -> None:
