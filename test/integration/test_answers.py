@@ -320,6 +320,7 @@ def test_fault_25_a_log_that_nobody_reads_stops_no_server(
         os.close(reader)
 
 
+@pytest.mark.alone
 def test_a_request_ends_when_its_caller_stops_waiting(
     all_models_server: ModelServer, wiki: Wiki
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_server_that_dies_costs_its_own_models_and_comes_back_without_a_restar
     assert set(meanwhile["both"]) == {(200, True, False)}
 
 
+@pytest.mark.alone
 def test_a_server_that_hangs_delays_only_who_asks_for_it(
     servers: list[ModelServer], wiki: Wiki, nasty: dict[str, list[int]], tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_server_that_hangs_delays_only_who_asks_for_it(
     assert front.close() == 0
 
 
+@pytest.mark.alone
 def test_a_stop_waits_for_what_is_under_way(
     servers: list[ModelServer], wiki: Wiki, nasty: dict[str, list[int]], tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ async def test_a_server_that_is_gone_is_a_503_for_its_models_only(front: Fronted
     assert (await predict(front))[0] == 200
 
 
+@pytest.mark.alone
 async def test_a_server_that_hangs_takes_no_room_from_others(
     opened: AsyncExitStack, edits: FakeServer, articles: FakeServer
 ) -> None:
@@ -137,6 +138,7 @@ async def test_a_server_that_hangs_takes_no_room_from_others(
     assert len(edits.asked) == 5
 
 
+@pytest.mark.alone
 async def test_late_scores_are_a_503_or_stand_in_their_place(
     opened: AsyncExitStack, edits: FakeServer, articles: FakeServer
 ) -> None:
@@ -162,6 +164,7 @@ async def test_an_answer_that_makes_no_sense_is_a_502_without_it(
     )
 
 
+@pytest.mark.alone
 async def test_what_is_posted_may_not_be_too_large_or_too_slow(
     opened: AsyncExitStack, edits: FakeServer
 ) -> None:

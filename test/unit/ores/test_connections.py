@@ -18,6 +18,7 @@ async def connect(front: Fronted) -> Connection:
     return await asyncio.open_connection("127.0.0.1", urlsplit(front.url).port)
 
 
+@pytest.mark.alone
 async def test_who_sends_no_request_is_hung_up_on(
     front: Fronted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

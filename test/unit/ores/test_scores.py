@@ -42,6 +42,7 @@ async def test_fifty_revisions_by_two_models_of_one_server_are_one_call(
     }
 
 
+@pytest.mark.alone
 async def test_servers_are_asked_side_by_side_and_once_each(
     front: Fronted, edits: FakeServer, articles: FakeServer
 ) -> None:
