@@ -70,34 +70,31 @@ class Directory:
         return wikis
 
     async def models_of(self, wiki: str, deadline: Deadline) -> dict[str, Model]:
-        """The models of one wiki by kind."""
-        named = {name for name in self._named if split_name(name)[0] == wiki}
-        servers = {server for name in named if (server := self.servers.of(name))}
-        # Those of patterns, if they may have models of this wiki.
-        could = {self.servers.of(f"{wiki}-{kind}") for kind in KINDS}
-        await self.learn(servers | (self.servers.alike() & could), deadline)
+        """The models of one wiki by kind. Raises Failure if there are none, as far as is known."""
+        servers = self._servers_for(wiki)
+        await self.learn(servers, deadline)
         of_wiki = sorted(name for name in self._names() if split_name(name)[0] == wiki)
-        models = filter(None, map(self._model, of_wiki))
-        return {model.kind: model for model in models}
+        models = {model.kind: model for model in map(self._model, of_wiki) if model}
+        if not models:
+            if any(not self.knows(server) for server in servers):
+                raise cannot_tell()
+            raise Failure(404, f"No scorers available for {wiki}")
+        return models
 
     async def choose(self, wiki: str, asked: Sequence[str], deadline: Deadline) -> dict[str, Model]:
         """The models that a client asks for, by the names that it has for them.
 
-        Servers are asked only about models of which nothing is known. Raises Failure if there is
-        none of the wiki, or none of one of these names.
+        Servers are asked only about models of which nothing is known, or no good. Raises Failure if
+        there is none of the wiki, or none of one of these names.
         """
         names = {one: f"{wiki}-{OLDER_NAMES.get(one, one)}" for one in asked}
-        unknown = {
-            server
-            for name in names.values()
-            if name not in self._named and (server := self.servers.of(name))
-        }
-        await self.learn(unknown, deadline)
+        servers = {name: self.servers.of(name) for name in names.values()}
+        doubtful = {name for name in servers if name not in self._named or not self._model(name)}
+        await self.learn({it for name in doubtful if (it := servers[name])}, deadline)
         chosen = {one: self._model(name) for one, name in names.items()}
         missing = tuple(one for one, model in chosen.items() if model is None)
         if missing:
-            if not await self.models_of(wiki, deadline):
-                raise no_context(wiki)
+            await self.models_of(wiki, deadline)
             raise Failure(404, f"Models {missing} not available for {wiki}")
         return {one: model for one, model in chosen.items() if model is not None}
 
@@ -118,6 +115,13 @@ class Directory:
         """Whether the server has said what it has."""
         learned = self._learned.get(server)
         return learned is not None and learned.versions is not None
+
+    def _servers_for(self, wiki: str) -> set[Server]:
+        """Those that have models of a wiki, or could have some."""
+        named = {name for name in self._named if split_name(name)[0] == wiki}
+        could = {self.servers.of(f"{wiki}-{kind}") for kind in KINDS}
+        meant = {server for name in named if (server := self.servers.of(name))}
+        return meant | (self.servers.alike() & could)
 
     def _names(self) -> set[str]:
         """All names of which something is known."""
@@ -152,9 +156,9 @@ class Directory:
         self._learned[server] = _Learned(versions, time.monotonic() + pause)
 
 
-def no_context(wiki: str) -> Failure:
-    """There is no model of that wiki."""
-    return Failure(404, f"No scorers available for {wiki}")
+def cannot_tell() -> Failure:
+    """Whether there is such a model is not known now."""
+    return Failure(503, "The model server cannot tell its models.", 1)
 
 
 def _versions(body: bytes) -> Versions | None:

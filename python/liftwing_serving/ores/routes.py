@@ -186,9 +186,12 @@ class Routes:
         """Scores of an event's revision by all models of its wiki; nothing if there are none."""
         query = queries.read_event(asked.body or b"")
         form = queries.read_form(queries.parameters_in(asked.query))
-        if not await self._scores.directory.models_of(query.context or "", asked.deadline):
-            return Answered(204)
-        answer = await self._scores.answer(query, asked.deadline)
+        try:
+            answer = await self._scores.answer(query, asked.deadline)
+        except Failure as failure:
+            if failure.status == 404:
+                return Answered(204)
+            raise
         return written(documents.v3(query, answer), form)
 
 

@@ -13,7 +13,7 @@ import orjson
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.fields import MAX_INTEGER
 from liftwing_serving.ores.client import Client
-from liftwing_serving.ores.directory import Directory, Model, no_context
+from liftwing_serving.ores.directory import Directory, Model, cannot_tell
 from liftwing_serving.ores.failures import Failure, of_all
 from liftwing_serving.ores.queries import Query
 from liftwing_serving.ores.servers import Server
@@ -68,10 +68,7 @@ class Scores:
         assert query.context is not None
         if query.models:
             return await self.directory.choose(query.context, query.models, deadline)
-        models = await self.directory.models_of(query.context, deadline)
-        if not models:
-            raise no_context(query.context)
-        return models
+        return await self.directory.models_of(query.context, deadline)
 
     async def _information(
         self, query: Query, models: Mapping[str, Model], deadline: Deadline
@@ -91,7 +88,7 @@ class Scores:
         fresh = await self.directory.choose(query.context or "", tuple(models), deadline)
         known = {name: {"version": model.version} for name, model in fresh.items() if model.version}
         if not known or (query.models and len(known) < len(fresh)):
-            raise Failure(503, "The model server cannot tell its models.", 1)
+            raise cannot_tell()
         return known
 
     async def _inform(self, query: Query, model: Model, deadline: Deadline) -> dict[str, Any]:
@@ -171,7 +168,7 @@ class Scores:
                 raise reply.failure()
             return _read(reply.body, query.context or "")
         except Failure as failure:
-            if failure.status in (400, 404) and not self.directory.knows(server):
+            if failure.status in (400, 404):
                 await self.directory.learn({server}, deadline)
             return _Told(failure=failure)
 

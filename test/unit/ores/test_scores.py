@@ -264,3 +264,30 @@ async def test_a_version_that_cannot_be_told_is_not_told(
     assert status == 503
     told = await scores(front)
     assert told == {"models": {"articlequality": {"version": "articlequality-1"}}}
+
+
+async def test_models_that_a_server_gets_or_loses_are_noticed(
+    front: Fronted, edits: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from liftwing_serving.ores import directory
+
+    monkeypatch.setattr(directory, "FRESH_SECONDS", 0.0)
+    edits.kinds = ("damaging",)
+    assert set((await scores(front))["models"]) == {"articlequality", "damaging"}
+    edits.kinds = ("goodfaith",)
+    told = await scores(front, models="goodfaith", revids="7")
+    assert told["scores"]["7"]["goodfaith"] == score("goodfaith", 7)
+    status, body = await front.get("/v3/scores/enwiki/7/damaging/")
+    assert status == 404
+    assert body["error"]["message"] == "Models ('damaging',) not available for enwiki"
+
+
+async def test_a_wiki_of_which_nothing_is_known_yet_may_be_there_later(
+    opened: AsyncExitStack, edits: FakeServer
+) -> None:
+    edits.wiki = "mywiki"
+    edits.refusal = refused(503, "It loads.")
+    front = await opened.enter_async_context(fronted(f"mywiki-* {edits.url}"))
+    for path in ("/v3/scores/mywiki/", "/v3/scores/mywiki/7/damaging/"):
+        assert (await front.get(path))[0] == 503
+    assert (await front.get("/v3/scores/otherwiki/7/damaging/"))[0] == 404
