@@ -25,6 +25,8 @@ FRESH_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
 # For a listing nobody waits longer than RTRC's gadget, which gives up after 2.
 ASKING_SECONDS = 1.5
+# Where names are put into hosts, each that a client makes up is a server of its own.
+MAX_SERVERS = 5000
 
 # The models of one server and their versions, by name.
 Versions = Mapping[str, str]
@@ -59,7 +61,7 @@ class Directory:
         self._named = {name for name in servers.named() if all(split_name(name))}
 
     async def wikis(self, deadline: Deadline) -> dict[str, dict[str, Model]]:
-        """All models by wiki and kind; those of servers that cannot be asked are there too."""
+        """All models by wiki and kind; those of servers that cannot be asked, too."""
         named = {server for name in self._named if (server := self.servers.of(name))}
         await self.learn(named | self.servers.alike(), deadline)
         wikis: dict[str, dict[str, Model]] = {}
@@ -150,6 +152,8 @@ class Directory:
                 versions = {}
         except Failure:
             versions = None
+        if len(self._learned) >= MAX_SERVERS:
+            self._learned.clear()
         pause = PAUSE_SECONDS if versions is None else FRESH_SECONDS
         if versions is None and before is not None:
             versions = before.versions

@@ -291,3 +291,15 @@ async def test_a_wiki_of_which_nothing_is_known_yet_may_be_there_later(
     for path in ("/v3/scores/mywiki/", "/v3/scores/mywiki/7/damaging/"):
         assert (await front.get(path))[0] == 503
     assert (await front.get("/v3/scores/otherwiki/7/damaging/"))[0] == 404
+
+
+async def test_wikis_that_clients_make_up_do_not_fill_the_memory(
+    opened: AsyncExitStack, edits: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from liftwing_serving.ores import directory
+
+    monkeypatch.setattr(directory, "MAX_SERVERS", 10)
+    front = await opened.enter_async_context(fronted(f"* {edits.url} {{name}}.test"))
+    for number in range(30):
+        await front.get(f"/v3/scores/made{number}up/7/damaging/")
+    assert len(front.directory._learned) <= 10
