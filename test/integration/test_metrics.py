@@ -40,7 +40,25 @@ def test_fault_16_every_scrape_shows_the_work_of_all_workers(
             assert scrape[f"liftwing_stage_seconds_count{labels}"] == 12
         assert scrape["liftwing_workers"] == 3
     extract = scrapes[0][f'liftwing_stage_seconds_sum{{model="{MODEL}",stage="extract"}}']
-    assert extract > 0.1
+    assert extract > 0.01
+
+
+def test_extractions_that_the_library_did_as_well_are_counted(
+    start: Start, nasty: dict[str, list[int]]
+) -> None:
+    server = start(CHECKED_EXTRACTIONS=1)
+    rev_ids = nasty["ordinary"][:4]
+    for rev_id in rev_ids:
+        assert server.predict(MODEL, {"rev_id": rev_id}).status == 200
+    instances = [{"rev_id": rev_id} for rev_id in rev_ids]
+    assert server.predict(MODEL, {"instances": instances}).status == 200
+    checks = {
+        name: value
+        for name, value in server.metrics().items()
+        if name.startswith("liftwing_extraction_checks_total")
+    }
+    labels = f'{{model="{MODEL}",result="equal"}}'
+    assert checks == {f"liftwing_extraction_checks_total{labels}": 8}
 
 
 def test_a_log_line_of_a_request_names_its_revision(

@@ -33,6 +33,8 @@ def shared_server(
         "REQUEST_DEADLINE_SECONDS": 120,
         # There are no more workers than two.
         "MWAPI_REVID_CONTENT_THRESHOLD_BYTES": 1 << 40,
+        # They die while they extract, for which they are to take long.
+        "ACCELERATED_EXTRACTION": False,
     }
     server = ModelServer(log, environment_for(MODEL, model_files, running_wiki, settings))
     yield server

@@ -32,7 +32,7 @@ class ExtractionSettings(Settings):
     """Extract features faster than the revscoring library, with the same values. False: all of it
     by the library."""
 
-    kept_revisions_bytes: Annotated[int, Field(ge=0)] = 32 << 20
+    kept_revisions_bytes: Annotated[int, Field(ge=0)] = 16 << 20
     """Bytes, about, that each worker has for what it found in the last revisions: they are the
     parents of the edits that follow."""
 

@@ -30,7 +30,7 @@ class Extraction:
     """
 
     accelerated: bool = True
-    kept_bytes: int = 32 << 20
+    kept_bytes: int = 16 << 20
     checked_share: float = 0.0
 
 

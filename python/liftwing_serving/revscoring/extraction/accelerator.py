@@ -12,14 +12,11 @@ from liftwing_serving.revscoring.extraction.plan import Plan
 from liftwing_serving.revscoring.extraction.recognition import PARENT, REVISION, Recognition
 from liftwing_serving.revscoring.extraction.texts import KeptTexts, Text
 
-# Of an article of 50 kB half a megabyte is kept.
-KEPT_BYTES = 32 << 20
-
 
 class Accelerator:
     """Works out features faster than the library, for all models of a worker."""
 
-    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, kept_bytes: int) -> None:
         self._recognition = Recognition()
         self._kept = KeptTexts(kept_bytes)
 

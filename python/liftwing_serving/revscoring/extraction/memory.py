@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-# A remembered word costs about 300 bytes; an article of 50 kB has some 2,000 different ones.
-REMEMBERED_WORDS = 200_000
+# A remembered word costs about 100 bytes in each of a model's ten or so memories, which have its
+# text in common; an article of 50 kB has some 2,000 different ones.
+REMEMBERED_WORDS = 60_000
 # No dictionary has longer ones, and a page of vandalism may be one word of 200 kB.
 LONGEST_REMEMBERED = 60
 

@@ -98,9 +98,8 @@ class Text:
         for block, tokens in self._tokens.items():
             self._tokens[block] = list(map(same.__getitem__, tokens))
             number += len(tokens)
-        entries = len(same) + sum(
-            len(value) for value in self._values.values() if isinstance(value, dict)
-        )
+        tables = [value for value in self._values.values() if isinstance(value, dict)]
+        entries = len(same) + sum(map(len, [*tables, *self._found.values()]))
         # The blocks are the text once more, in strings of as many bytes for a character.
         return 2 * self.text.__sizeof__() + number * POINTER_BYTES + entries * ENTRY_BYTES
 
