@@ -1,4 +1,4 @@
-"""SIGINT while nothing can handle it yet: a quick end without a traceback.
+"""Signals while nothing can handle them yet: a quick end without a traceback.
 
 Imports take seconds, in which Python would answer Ctrl-C with a KeyboardInterrupt out of the midst
 of whichever library is being imported.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ def end_on_interrupt() -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end)
+
+
+def exit_on_termination() -> None:
+    """Have SIGTERM exit this process with 0: the first one of a container ignores it otherwise."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
 
 
 @contextmanager
