@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -48,12 +49,20 @@ def _base(url: AnyHttpUrl) -> AnyHttpUrl:
     return url
 
 
+def _redis_database(url: str) -> str:
+    parts = urlsplit(url)
+    wrong = parts.query or parts.fragment or not re.fullmatch("(/[0-9]*)?", parts.path)
+    # Reading the port fails if it is none.
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.port == 0 or wrong:
+        raise ValueError("is no address like redis://host:6379/0")
+    return url
+
+
 # What becomes a header or an address is checked here: later it would be a failure of each request.
 HeaderHost = Annotated[str, AfterValidator(_sendable_host)]
 Url = Annotated[AnyHttpUrl, BeforeValidator(_plain_text), AfterValidator(_reachable)]
+RedisUrl = Annotated[str, BeforeValidator(_plain_text), AfterValidator(_redis_database)]
 BaseUrl = Annotated[Url, AfterValidator(_base)]
-
-RedisUrl = Annotated[str, Field(pattern=r"^rediss?://[^\s/]+(/[0-9]*)?$")]
 
 LogLevel = Annotated[str, Field(pattern="^(?i:DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
 

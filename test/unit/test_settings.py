@@ -84,6 +84,13 @@ def test_falsy_values(environment: pytest.MonkeyPatch, value: str) -> None:
         ("WIKI_URL", "ftp://localhost/"),
         ("EVENTGATE_URL", "http://localhost\t:8192/v1/events"),
         ("EVENTGATE_URL", "http://a..b/v1/events"),
+        ("CACHE_BYTES", "-1"),
+        ("CACHE_TTL_SECONDS", "0"),
+        ("CACHE_URL", "http://redis:6379/0"),
+        ("CACHE_URL", "redis://"),
+        ("CACHE_URL", "redis://redis:port/0"),
+        ("CACHE_URL", "redis://redis:6379/zero"),
+        ("CACHE_URL", "redis://redis:6379/0\n"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_name(
@@ -104,6 +111,8 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(
         ("WIKI_URL", "http://[::1]:6500"),
         ("WIKI_URL", "http://127.0.0.1:6500/base/"),
         ("EVENTGATE_URL", "https://eventgate-main.discovery.wmnet:4492/v1/events?hasty=true"),
+        ("CACHE_URL", "redis://redis"),
+        ("CACHE_URL", "rediss://name:pass@redis.discovery.wmnet:6379/3"),
     ],
 )
 def test_hosts_and_addresses_are_read(
