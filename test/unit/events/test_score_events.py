@@ -315,3 +315,16 @@ def test_the_time_of_now_is_in_utc() -> None:
     source = EventSource("enwiki", 1)
     event = score_event(source, SCORE, "m", "1", "s", datetime(2024, 1, 1, tzinfo=UTC), "i")
     assert event["dt"] == "2024-01-01T00:00:00Z"
+
+
+def test_an_event_tells_how_large_a_revision_and_its_parent_are_and_whether_it_may_be_hidden() -> (
+    None
+):
+    created = parse_event(revision_create(7), "enwiki")
+    assert (created.rev_size, created.parent_size, created.may_hide) == (2891, None, False)
+    prior = {"revision": {"rev_size": 10}}
+    for kind, may_hide in (("edit", False), ("visibility_change", True), ("delete", True)):
+        event = page_change(7, "enwiki") | {"page_change_kind": kind, "prior_state": prior}
+        changed = parse_event(event, "enwiki")
+        assert isinstance(changed.rev_size, int)
+        assert (changed.parent_size, changed.may_hide) == (10, may_hide)

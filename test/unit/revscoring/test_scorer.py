@@ -205,6 +205,35 @@ async def test_fault_20_a_request_by_event_is_refused_with_a_status_that_is_repe
     assert (caught.value.status, bool(caught.value.retry_after)) == (503, True)
 
 
+async def test_a_request_is_admitted_or_refused_by_the_size_that_its_event_tells() -> None:
+    runner = FakeRunner(ALL)
+    scorer = await scorer_of(FakeApi(), runner)
+    load = runner.load
+    for size in (1_000, 10_000, 100_000):
+        share = load.add(Work((NAME,), size))
+        load.begin(share, 0.0)
+        load.finish(share, size / 20_000)
+    # There is work, and half of the time that may be planned with is over for what takes longest.
+    load.begin(load.add(Work("other work")), 0.0)
+
+    async def ask(size: int | None, parent: int | None, parent_id: int = 11) -> object:
+        event = EventSource(
+            "enwiki", 12, rev_parent_id=parent_id, rev_size=size, parent_size=parent
+        )
+        asked = ScoreRequest(12, (NAME,), event=event)
+        try:
+            return type((await scorer.score(asked, Deadline.after(5)))[NAME])
+        except Overloaded as error:
+            return type(error)
+
+    assert await ask(50_000, 50_000) is Overloaded
+    # Without its parent's size a revision is taken to be as large.
+    assert await ask(50_000, None) is Overloaded
+    assert await ask(50_000, None, parent_id=0) is not Overloaded
+    assert await ask(1_000, 1_000) is not Overloaded
+    assert await ask(None, None) is not Overloaded
+
+
 async def test_a_request_that_joins_a_score_under_way_is_never_refused() -> None:
     runner = FakeRunner(ALL)
     scorer = await scorer_of(FakeApi(), runner)
