@@ -25,6 +25,7 @@ class RevscoringModel(Servable[ScoreRequest]):
     """One model of the scorer, e.g. enwiki-goodfaith."""
 
     platform = "revscoring"
+    informs = True
 
     def __init__(
         self,

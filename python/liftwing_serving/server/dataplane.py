@@ -79,6 +79,8 @@ class LiftwingDataPlane(DataPlane):  # type: ignore[misc]
         """The OpenAPI document with what is known of the models until now."""
         models = {name: hosted.schemas for name, hosted in self.models.models.items()}
         routes = {hosted.name: hosted.schemas for hosted in self.routes}
+        if models and not any(hosted.informs for hosted in self.models.models.values()):
+            document["paths"].pop(openapi.INFORMATION, None)
         return openapi.complete(document, models, routes, self.max_instances)
 
     async def ready(self) -> bool:

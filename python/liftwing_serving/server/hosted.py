@@ -66,6 +66,11 @@ class Hosted(kserve.Model):  # type: ignore[misc]
         return self.servable.request_schema, self.servable.answer_schema
 
     @property
+    def informs(self) -> bool:
+        """Whether it tells something of itself, as far as is known until it is loaded."""
+        return self.servable is None or self.servable.informs
+
+    @property
     def alive(self) -> bool:
         """Whether it is loaded and could answer a request now."""
         return self.servable is not None and self.servable.alive
@@ -110,8 +115,8 @@ class Hosted(kserve.Model):  # type: ignore[misc]
             return await self._answer_batch(servable, read, elements, tally)
 
     async def information(self, wanted: str) -> bytes:
-        """What the model tells of itself, as JSON. Raises NotImplementedError if it tells nothing,
-        ModelNotReady, DeadlineExceeded, and what the servable raises."""
+        """What the model tells of itself, as JSON. Raises ModelNotReady, DeadlineExceeded, and what
+        the servable raises."""
         servable, deadline = self._loaded(), self._deadline()
         return orjson.dumps(await deadline.wait_for(servable.information(wanted, deadline)))
 

@@ -134,10 +134,10 @@ def _endpoints(data_plane: LiftwingDataPlane, posted: Mapping[str, Endpoint]) ->
 
     async def information(model_name: str, model_info: str = "") -> Response:
         """What the model tells of itself, whole or the parts that `model_info` names."""
-        try:
-            told = await data_plane.answering(model_name).information(model_info)
-        except NotImplementedError:
+        model = data_plane.answering(model_name)
+        if not model.informs:
             return failures.answer_with("This model tells nothing of itself.", 404)
+        told = await model.information(model_info)
         return Response(told, media_type="application/json")
 
     router.add_api_route(openapi.INFORMATION, information, methods=["GET"])

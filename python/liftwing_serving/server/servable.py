@@ -32,6 +32,8 @@ class Servable(ABC, Generic[R]):
 
     # What V2 metadata says of what computes the answers.
     platform = ""
+    # Whether it has `information`.
+    informs = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -79,7 +81,7 @@ class Servable(ABC, Generic[R]):
     async def information(self, wanted: str, deadline: Deadline) -> dict[str, Any]:
         """What the model tells of itself; `wanted` is the client's text for which parts of it.
 
-        Raises NotImplementedError if it tells nothing, and a ServingError as `answer` does.
+        Raises a ServingError as `answer` does. For servables that say that they inform.
         """
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 from fastapi import FastAPI
@@ -143,3 +144,27 @@ def test_models_of_different_kinds_are_described_side_by_side(
     for value in ({"number": 1}, {"numbers": [1]}, {"instances": [{"number": 1}, {"numbers": []}]}):
         assert allowed(document, body, value)
     assert not allowed(document, body, {"rev_id": 1})
+
+
+def test_what_no_model_tells_is_not_described(
+    app: FastAPI, hosted: list[Hosted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/v1/models/{model_name}/info"
+    assert path in app.openapi()["paths"]
+    for model in hosted[:2]:
+        model.servable = Toy(model.name)
+    monkeypatch.setattr(Toy, "informs", True)
+    assert path in app.openapi()["paths"]
+    monkeypatch.setattr(Toy, "informs", False)
+    assert path not in app.openapi()["paths"]
+
+
+async def test_a_model_that_tells_nothing_of_itself_says_so(
+    app: FastAPI, hosted: list[Hosted]
+) -> None:
+    hosted[0].servable = Toy("toy")
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://toy") as client:
+        answer = await client.get("/v1/models/toy/info")
+    assert answer.status_code == 404
+    assert answer.json() == {"error": "This model tells nothing of itself."}
