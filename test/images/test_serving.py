@@ -16,13 +16,13 @@ from support.containers import HARDENED, DemoServer, ServerContainer, predict
 from support.environment import environment
 from support.family_models import ARTICLES_KV, ITEMS_KV
 from support.outlink import NAME, some_items, start_transformer, write_topic_model
-from support.processes import ROOT, ModelServer
+from support.processes import ROOT, ModelServer, call
 from support.services import make_models
 
 sys.path.insert(0, str(ROOT / "tools/images"))
 
 from inventory import images  # noqa: E402
-from serving import MOUNTED, given_to  # noqa: E402
+from serving import FRONT, MOUNTED, given_to  # noqa: E402
 
 EDITS = "enwiki-damaging"
 # Images by what each serves here.
@@ -162,3 +162,20 @@ def test_the_outlink_pair_answers_as_it_does_outside(
         assert answer.json == predict(there.url, NAME, request).json
     finally:
         there.close()
+
+
+def test_the_front_answers_for_a_server_behind_it(
+    built: Built, all_models: Path, wiki: DemoServer, nasty: dict[str, list[int]]
+) -> None:
+    rev_id = nasty["ordinary"][0]
+    with container(built("editquality"), all_models, EDITS, WIKI_URL=wiki.url) as behind:
+        servers = {"MODEL_SERVERS": f"* http://{behind.address}:8080"}
+        front = ServerContainer(built(FRONT), all_models, servers, (), HARDENED)
+        try:
+            front.wait_until_ready()
+            answer = predict(front.url, EDITS, {"rev_id": rev_id})
+            assert answer.status == 200, answer.body
+            assert answer.json == predict(behind.url, EDITS, {"rev_id": rev_id}).json
+            assert call(f"{front.url}/v3/scores/enwiki/{rev_id}/damaging/").json == answer.json
+        finally:
+            front.close()

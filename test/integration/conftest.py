@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from support import kept as keeping
 from support import light, wikis
 from support.kept import Kept
 from support.processes import ModelServer, Wiki
-from support.services import MODELS, Start, environment_for, make_models
+from support.services import MODELS, Start, environment_for, make_model, make_models
 
 # Fixtures, which pytest looks for here.
 kept = keeping.kept
@@ -46,6 +47,12 @@ def model_files(kept: Kept) -> dict[str, Path]:
 
     folder = kept.path("models", make)
     return {name: folder / name / "model.bin" for name in MODELS}
+
+
+@pytest.fixture(scope="session")
+def tested_model(kept: Kept) -> Path:
+    """A small model that has statistics."""
+    return kept.path("tested.bin", partial(make_model, "write_tested_model"))
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from oresapi import Session
 from support.front import Front
 from support.ores_extension import JobFailed, LiftWingMode, OresMode
 from support.processes import ROOT, ModelServer, Wiki
-from support.services import make_model
 
 EDITS = ("enwiki-damaging", "enwiki-goodfaith")
 ARTICLES = "enwiki-articlequality"
@@ -49,10 +48,13 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki) -> Iterator[Served]:
+def served(
+    tmp_path_factory: pytest.TempPathFactory, tested_model: Path, running_wiki: Wiki
+) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("front")
     for name in (*EDITS, ARTICLES):
-        make_model("write_tested_model", folder / name / "model.bin")
+        (folder / name).mkdir()
+        (folder / name / "model.bin").symlink_to(tested_model)
     url = {"WIKI_URL": running_wiki.url}
     of_edits = {"INFERENCE_NAME": ",".join(EDITS), "MODEL_PATH": str(folder)}
     of_articles = {

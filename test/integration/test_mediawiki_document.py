@@ -20,7 +20,6 @@ from support.environment import environment
 from support.ores_extension import LiftWingMode, OresMode
 from support.ports import free_port
 from support.processes import ROOT, START_SECONDS, Wiki, call, stop
-from support.services import make_model
 
 DOCUMENT = (ROOT / "docs/mediawiki.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*)\n```$", DOCUMENT, re.M)
@@ -51,10 +50,11 @@ def started(line: str, wiki: Wiki, models: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory, tested_model: Path) -> Path:
     folder = tmp_path_factory.mktemp("models")
     for name in MODELS:
-        make_model("write_tested_model", folder / name / "model.bin")
+        (folder / name).mkdir()
+        (folder / name / "model.bin").symlink_to(tested_model)
     return folder
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from support.light import light_environment
 from support.processes import Answer, ModelServer, Wiki, call
-from support.services import make_model
 
 QUERY = "maximum recall @ precision >= 0.6"
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki) -> Iterator[ModelServer]:
+def tested(
+    tmp_path_factory: pytest.TempPathFactory, tested_model: Path, running_wiki: Wiki
+) -> Iterator[ModelServer]:
     """A server of a model that has statistics, under another version than its own."""
-    folder = tmp_path_factory.mktemp("tested")
-    make_model("write_tested_model", folder / "model.bin")
-    settings = light_environment(folder / "model.bin", running_wiki)
-    server = ModelServer(folder / "log", settings | {"MODEL_VERSION": "9.9"})
+    log = tmp_path_factory.mktemp("tested") / "log"
+    settings = light_environment(tested_model, running_wiki)
+    server = ModelServer(log, settings | {"MODEL_VERSION": "9.9"})
     yield server
     assert server.close() == 0, server.log.read_text()
 
