@@ -26,6 +26,7 @@ class Library:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.pid = self._process.pid
         self._answer()
 
     def score(self, rev_id: int) -> float:

@@ -3,49 +3,58 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from server import Measured
+from sides import Taken
+
+COLORS = {"library": "#999999", "accelerations off": "#99bbee", "server": "#3366cc"}
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one side and one load: requests per second and milliseconds."""
-
-    rps: float
-    p50: float
-    p95: float
-    p99: float
-
-    @classmethod
-    def of(cls, rounds: Sequence[Measured]) -> Figures:
-        """The median of the rounds' throughputs; percentiles over all their requests."""
-        seconds = sorted(second for measured in rounds for second in measured.seconds)
-
-        def percentile(share: float) -> float:
-            return 1000 * seconds[min(len(seconds) - 1, int(share * len(seconds)))]
-
-        rps = statistics.median(measured.rps for measured in rounds)
-        return cls(rps, percentile(0.5), percentile(0.95), percentile(0.99))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
-    """A load, measured on both sides."""
+    """One side under one load, and the memory that its processes had at the end."""
 
     load: str
-    server: Figures
-    library: Figures
+    side: str
+    taken: Taken = field(default_factory=Taken)
+    mebibytes: float = 0.0
+
+    def add(self, taken: Taken) -> None:
+        """Count a turn in."""
+        self.taken.add(taken)
 
     @property
-    def throughput_ratio(self) -> float:
-        """How many times the library's requests per second the server answers."""
-        return self.server.rps / self.library.rps
+    def per_second(self) -> float:
+        """Scores per second of all turns together."""
+        return len(self.taken.scores) / self.taken.elapsed
+
+    @property
+    def cpu_milliseconds(self) -> float:
+        """Of each score; with the fetching, but without the wiki's own."""
+        return 1000 * self.taken.cpu / len(self.taken.scores)
+
+    def milliseconds(self, share: float) -> float:
+        """A percentile of the scores' times."""
+        times = sorted(self.taken.scores)
+        return 1000 * times[min(len(times) - 1, int(share * len(times)))]
+
+    def figures(self) -> dict[str, float | str]:
+        """All of them by name."""
+        return {
+            "load": self.load,
+            "side": self.side,
+            "scores": len(self.taken.scores),
+            "per_second": self.per_second,
+            "p50_ms": self.milliseconds(0.5),
+            "p95_ms": self.milliseconds(0.95),
+            "p99_ms": self.milliseconds(0.99),
+            "cpu_ms": self.cpu_milliseconds,
+            "pss_mib": self.mebibytes,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +69,37 @@ class Liveness:
 def show(rows: Sequence[Row], liveness: Liveness, folder: Path) -> None:
     """Print the table, and write bench.json and bench.png into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    Console(width=150).print(_table(rows, liveness))
-    document = {"rows": [asdict(row) for row in rows], "liveness": asdict(liveness)}
+    Console(width=140).print(_table(rows, liveness))
+    document = {"rows": [row.figures() for row in rows], "liveness": asdict(liveness)}
     (folder / "bench.json").write_text(json.dumps(document, indent=2))
     _draw(rows, folder / "bench.png")
 
 
 def _table(rows: Sequence[Row], liveness: Liveness) -> Table:
     table = Table(
-        "load",
-        "server rps",
-        "p50/p95/p99 ms",
-        "library rps",
-        "p50/p95/p99 ms",
-        "throughput",
-        "p50",
+        *("load", "side", "scores/s", "x library", "p50/p95/p99 ms", "CPU ms a score", "PSS MiB"),
         caption=(
-            f"liveness beside four 180 kB revisions, worst of {liveness.probes} scheduled probes: "
-            f"{liveness.busy_worst:.0f} ms; idle: {liveness.idle_worst:.0f} ms"
+            f"liveness beside four revisions of over 100 kB, worst of {liveness.probes} scheduled"
+            f" probes: {liveness.busy_worst:.0f} ms; idle: {liveness.idle_worst:.0f} ms"
         ),
     )
+    library = {row.load: row.per_second for row in rows if row.side == "library"}
+    load = ""
     for row in rows:
+        if row.load != load:
+            table.add_section()
+        times = " / ".join(f"{row.milliseconds(share):.0f}" for share in (0.5, 0.95, 0.99))
         table.add_row(
-            row.load,
-            f"{row.server.rps:.1f}",
-            _latencies(row.server),
-            f"{row.library.rps:.1f}",
-            _latencies(row.library),
-            f"x {row.throughput_ratio:.1f}",
-            f"x {row.server.p50 / row.library.p50:.2f}",
+            "" if row.load == load else row.load,
+            row.side,
+            f"{row.per_second:.1f}",
+            f"{row.per_second / library[row.load]:.1f}",
+            times,
+            f"{row.cpu_milliseconds:.1f}",
+            f"{row.mebibytes:.0f}",
         )
+        load = row.load
     return table
-
-
-def _latencies(figures: Figures) -> str:
-    return f"{figures.p50:.0f} / {figures.p95:.0f} / {figures.p99:.0f}"
 
 
 def _draw(rows: Sequence[Row], path: Path) -> None:
@@ -103,22 +108,22 @@ def _draw(rows: Sequence[Row], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (throughput, latency) = pyplot.subplots(1, 2, figsize=(13, 4.2), sharey=True)
-    places = range(len(rows))
-    for offset, side, color in ((-0.2, "library", "#999999"), (0.2, "server", "#3366cc")):
-        figures = [getattr(row, side) for row in rows]
-        heights = [place - offset for place in places]
-        throughput.barh(heights, [f.rps for f in figures], 0.38, color=color, label=side)
-        latency.barh(heights, [f.p50 for f in figures], 0.38, color=color, label=side)
-        for height, f in zip(heights, figures):
-            latency.plot([f.p50, f.p99], [height, height], color="black", linewidth=1)
-    throughput.set_yticks(
-        list(places), [row.load.replace(" of a mix", "\nof a mix") for row in rows]
-    )
+    loads = list(dict.fromkeys(row.load for row in rows))
+    figure, (throughput, latency) = pyplot.subplots(1, 2, figsize=(13, 5.2), sharey=True)
+    for offset, (side, color) in zip((-0.27, 0.0, 0.27), COLORS.items()):
+        of_side = [row for row in rows if row.side == side]
+        heights = [loads.index(row.load) - offset for row in of_side]
+        throughput.barh(heights, [row.per_second for row in of_side], 0.25, color=color, label=side)
+        medians = [row.milliseconds(0.5) for row in of_side]
+        latency.barh(heights, medians, 0.25, color=color, label=side)
+        for height, row, low in zip(heights, of_side, medians):
+            latency.plot([low, row.milliseconds(0.99)], [height] * 2, color="black", linewidth=1)
+    throughput.set_yticks(range(len(loads)), [load.replace(", ", "\n") for load in loads])
     throughput.invert_yaxis()
-    throughput.set_xlabel("requests per second")
+    throughput.set_xlabel("scores per second")
     latency.set_xlabel("milliseconds: p50, line to p99")
-    latency.set_xscale("log")
+    for axes in (throughput, latency):
+        axes.set_xscale("log")
     latency.legend()
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=110)

@@ -6,9 +6,10 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 from liftwing_demo.checkout import ROOT, model_server
@@ -20,6 +21,7 @@ FAMILY = families.EDITQUALITY
 MODEL = f"enwiki-{FAMILY.example}"
 START_SECONDS = 60.0
 PROBE_EVERY_SECONDS = 0.05
+FRESH = {"Cache-Control": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def free_port() -> int:
 class Server:
     """A server with two workers, of this checkout or another one.
 
-    It serves the damaging model, or `models` of the folder where its own folder is.
+    It serves the damaging model, or `models` of the folder where its own folder is. `settings` come
+    before those that all have.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Server:
         wiki_url: str,
         checkout: Path = ROOT,
         models: Sequence[str] = (MODEL,),
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -68,6 +72,7 @@ class Server:
             # For batches of large articles; no other request comes near them.
             "REQUEST_DEADLINE_SECONDS": "300",
             "MAX_QUEUE_SECONDS": "300",
+            **settings,
         }
         ports = ["--http_port", str(port), "--grpc_port", str(free_port())]
         command = [str(checkout / ".venv/bin/python"), str(model_server(FAMILY, checkout))]
@@ -85,15 +90,21 @@ class Server:
                     pass
                 await asyncio.sleep(0.1)
 
-    async def score(self, session: aiohttp.ClientSession, rev_id: int) -> float:
+    async def score(self, session: aiohttp.ClientSession, rev_id: int, anew: bool = False) -> float:
         """Seconds until the first model's score was there. Raises if there is none."""
         started = time.perf_counter()
-        await self.post(session, self._path, {"rev_id": rev_id})
+        await self.post(session, self._path, {"rev_id": rev_id}, FRESH if anew else {})
         return time.perf_counter() - started
 
-    async def post(self, session: aiohttp.ClientSession, path: str, request: object) -> bytes:
+    async def post(
+        self,
+        session: aiohttp.ClientSession,
+        path: str,
+        request: object,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
         """The answer to a request. Raises RuntimeError if it is refused, or an instance is."""
-        async with session.post(f"{self.url}{path}", json=request) as response:
+        async with session.post(f"{self.url}{path}", json=request, headers=headers) as response:
             body = await response.read()
             if response.status != 200 or b'"error"' in body:
                 raise RuntimeError(f"{request}: {body.decode()}")
@@ -132,7 +143,7 @@ class Server:
 
         async def again_and_again(rev_id: int) -> None:
             while not stop.is_set():
-                await self.score(session, rev_id)
+                await self.score(session, rev_id, anew=True)
 
         async def probe(at: float) -> float:
             async with session.get(f"{self.url}/v2/health/live") as response:

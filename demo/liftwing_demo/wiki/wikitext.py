@@ -23,7 +23,7 @@ class Section:
 def sections(text: str) -> list[Section]:
     """The sections in order; the lead is none of them."""
     headings = list(_HEADING.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ends = [*(heading.start() for heading in headings), len(text)][1:]
     return [
         Section(heading[2], len(heading[1]), heading.start(), end)
         for heading, end in zip(headings, ends, strict=True)
