@@ -39,6 +39,7 @@ from liftwing_demo.outlinks.serve import PREDICTOR, QUIET, TRANSFORMER
 from rich.console import Console
 from rich.table import Table
 from server import free_port
+from watching import mebibytes, tree
 
 PATH = f"/v1/models/{NAME}:predict"
 LARGEST = 900
@@ -138,18 +139,6 @@ def post(url: str, body: str) -> str:
         return str(response.read().decode())
 
 
-def proportional_mebibytes(pid: int) -> int:
-    """What a process takes, of shared memory its share. Raises OSError if it has ended."""
-    found = re.search(r"^Pss: +(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    return int(found[1]) // 1024 if found else 0
-
-
-def descendants(pid: int) -> list[int]:
-    """The process and what it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in descendants(int(child)))]
-
-
 def measure_row(
     table: Table, name: str, sides: Sequence[Server], measure: Measure, load: Load, pairs: int
 ) -> None:
@@ -222,7 +211,7 @@ def main() -> None:
         for name, ours, theirs, measure in rows:
             measure_row(table, name, (ours, theirs), measure, load, options.pairs)
         console.print(table)
-        shares = [proportional_mebibytes(pid) for pid in descendants(predictor.pid)]
+        shares = [round(mebibytes(pid)) for pid in tree(predictor.pid)]
         size = options.model.stat().st_size >> 20
         each = " + ".join(map(str, shares))
         console.print(f"model {size} MiB; the predictor's processes {sum(shares)} MiB: {each}")

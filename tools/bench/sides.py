@@ -11,7 +11,7 @@ from typing import Protocol
 import aiohttp
 from library import Library
 from server import Server
-from watching import cpu_seconds, shared_out_mebibytes
+from watching import all_mebibytes, cpu_seconds
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class ServerSide:
 
     def mebibytes(self) -> float:
         """See Side."""
-        return shared_out_mebibytes(self._server.pid)
+        return all_mebibytes(self._server.pid)
 
 
 class LibrarySide:
@@ -89,4 +89,4 @@ class LibrarySide:
 
     def mebibytes(self) -> float:
         """See Side."""
-        return shared_out_mebibytes(self._library.pid)
+        return all_mebibytes(self._library.pid)

@@ -23,18 +23,19 @@ def cpu_seconds(pid: int) -> float:
     return sum(sum(map(int, _stat(it)[11:15])) for it in tree(pid)) / TICKS
 
 
-def shared_out_mebibytes(pid: int) -> float:
-    """Their memory, what several have in common being shared out among them (PSS)."""
-    return sum(map(_pss, tree(pid))) / 1024
+def all_mebibytes(pid: int) -> float:
+    """The memory of them all."""
+    return sum(map(mebibytes, tree(pid)))
 
 
-def _pss(pid: int) -> int:
+def mebibytes(pid: int) -> float:
+    """One process's memory, what several have in common being shared out among them (PSS)."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0
     found = re.search(r"^Pss: +(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
+    return int(found[1]) / 1024 if found else 0
 
 
 def _parent(pid: int) -> int:
