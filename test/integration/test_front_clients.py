@@ -239,3 +239,22 @@ def test_fifty_revisions_by_two_models_are_one_call_to_their_server_and_three_to
         assert wiki.calls()["total"] == 3
     finally:
         assert front.close() == 0
+
+
+@pytest.mark.alone
+def test_what_is_not_done_in_time_stands_in_its_place(
+    all_models_server: ModelServer, wiki: Wiki, nasty: dict[str, list[int]], tmp_path: Path
+) -> None:
+    front = Front(tmp_path / "log", f"enwiki-* {all_models_server.url}")
+    try:
+        wiki.turn(latency=1.0)
+        revids = "|".join(map(str, nasty["ordinary"][50:100]))
+        waits = {"X-Request-Timeout": "6"}
+        told = front.get("/v3/scores/enwiki/", waits, models="damaging", revids=revids)
+        assert told.status == 200, told.body
+        entries = [it["damaging"] for it in told.json["enwiki"]["scores"].values()]
+        assert len(entries) == 50
+        kinds = {entry.get("error", {}).get("type") for entry in entries}
+        assert {None} <= kinds <= {None, "TimeoutError", "Overloaded"}
+    finally:
+        assert front.close() == 0

@@ -27,8 +27,9 @@ logger = logging.getLogger(__name__)
 MAX_ANSWER_BYTES = 64 << 20
 # A server that is gone does not refuse: its address is silent.
 CONNECT_SECONDS = 2.0
-# Of the time that is left, which is the front's own: a server that ends in time is heard.
-OWN_SECONDS, OWN_SHARE = 1.0, 0.1
+# Of the time that is left, which is the front's own: a server gathers what it has of a batch when
+# its time is over, and shall still be heard.
+OWN_SECONDS, OWN_SHARE = 2.0, 0.2
 JSON = "application/json"
 
 
