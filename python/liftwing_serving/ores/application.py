@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from liftwing_serving import deadline, logs, metrics, server, tracing
+from liftwing_serving import cache, deadline, logs, metrics, server, tracing
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.ores.failures import Failure
 from liftwing_serving.ores.routes import Answered, Asked, Route, Routes, refused
@@ -41,6 +41,7 @@ class Application:
         logs.request_id.set(request_id)
         tracing.take_up(request.headers)
         deadline.take_up(request.headers)
+        cache.take_up(request.headers)
         label, answered = await self._answer(
             request, Deadline.of_request(self._settings.request_deadline_seconds)
         )

@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from liftwing_serving import metrics, tracing
+from liftwing_serving import cache, metrics, tracing
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.ores.failures import Failure, too_late
 from liftwing_serving.ores.servers import Server
@@ -102,6 +102,8 @@ class Client:
             raise too_late()
         told = deadline.earlier(min(OWN_SECONDS, OWN_SHARE * remaining))
         sent = {"User-Agent": USER_AGENT, **headers, **tracing.headers(), **told.header()}
+        if cache.fresh_wanted():
+            sent["Cache-Control"] = "no-cache"
         if server.host is not None:
             sent["Host"] = server.host
         if body is not None:

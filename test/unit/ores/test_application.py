@@ -49,6 +49,14 @@ async def test_id_trace_and_what_is_left_of_the_time_go_on(
     assert edits.headers[1]["User-Agent"].startswith("LiftWing-inference-services/")
 
 
+async def test_who_wants_no_kept_score_gets_none(front: Fronted, edits: FakeServer) -> None:
+    fresh = {"Cache-Control": "no-cache"}
+    await predict(front, headers=fresh)
+    await front.call("GET", "/v3/scores/enwiki/7/damaging/", headers=fresh)
+    await predict(front)
+    assert [headers.get("Cache-Control") for headers in edits.headers] == ["no-cache"] * 2 + [None]
+
+
 async def test_a_host_header_goes_to_its_own_server_only(
     opened: AsyncExitStack, edits: FakeServer
 ) -> None:
