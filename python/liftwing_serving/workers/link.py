@@ -41,6 +41,7 @@ class WorkerLink(asyncio.Protocol):
         self.job: Job | None = None
         self.lost = False
         self.condemned = False
+        self._paused = False
         self._connection = connection
         self._on_done = on_done
         self._on_lost = on_lost
@@ -102,10 +103,12 @@ class WorkerLink(asyncio.Protocol):
 
     def pause(self) -> None:
         """Have the process stand still."""
+        self._paused = True
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Have it go on."""
+        self._paused = False
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -120,6 +123,9 @@ class WorkerLink(asyncio.Protocol):
         job = self.take_job()
         if job is None:
             return
+        if self._paused:
+            # It was done before it was paused, and will have another job.
+            self.resume()
         if isinstance(message, Done):
             job.succeed(message.value)
         else:
