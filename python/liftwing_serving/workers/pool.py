@@ -148,7 +148,7 @@ class WorkerPool:
 
     def _is_too_late(self, job: Job) -> bool:
         """Whether nobody would have its result; one that nobody else waits behind may try."""
-        expected = self.load.expected(job.share.work) if self._schedule.others_wait(job) else 0.0
+        expected = self.load.expected(job.share.work) if self._schedule.waiting > 1 else 0.0
         return job.result.done() or job.deadline.remaining() <= expected
 
     def _drop(self, job: Job) -> None:
@@ -171,7 +171,7 @@ class WorkerPool:
         if worker.job is not job:
             return
         ran, expected = job.share.ran(time.monotonic()), job.share.seconds
-        if (self._schedule.any_waits and stopping_is_cheaper(expected, ran)) or is_stuck(
+        if (self._schedule.waiting and stopping_is_cheaper(expected, ran)) or is_stuck(
             expected, ran, job.seconds_given
         ):
             logger.warning("a task is over its deadline, its worker ends: pid %d", worker.pid)

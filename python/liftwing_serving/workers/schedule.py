@@ -29,13 +29,9 @@ class Schedule:
         self._running: set[Job] = set()
 
     @property
-    def any_waits(self) -> bool:
-        """Whether there are jobs that no worker has."""
-        return bool(self._light or self._heavy)
-
-    def others_wait(self, job: Job) -> bool:
-        """Whether there are more such jobs than this one, which waits itself."""
-        return len(self._light) + len(self._heavy) > 1
+    def waiting(self) -> int:
+        """How many jobs no worker has."""
+        return len(self._light) + len(self._heavy)
 
     @property
     def heavy_begun(self) -> int:
