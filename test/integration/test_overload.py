@@ -141,6 +141,22 @@ async def test_a_heavy_task_that_would_not_end_in_time_is_refused_at_once(
     await asyncio.gather(*waiting)
 
 
+async def test_a_task_that_cannot_end_in_time_any_more_is_not_begun(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    known = Work("known")
+    await sleep(pool, 0.3, 5, known)
+    # Nobody knows how long these take.
+    busy = [asyncio.create_task(sleep(pool, 0.6, 5)) for _ in range(WORKERS)]
+    await asyncio.sleep(0)
+    late = [
+        asyncio.create_task(pool.run(("die once", str(path)), Deadline.after(0.75), known))
+        for path in (tmp_path / "first", tmp_path / "second")
+    ]
+    await asyncio.gather(*busy, *late, return_exceptions=True)
+    assert not (tmp_path / "first").exists()
+
+
 async def test_a_task_whose_asker_left_is_not_begun(pool: WorkerPool, tmp_path: Path) -> None:
     busy = [asyncio.create_task(sleep(pool, 0.5, 5)) for _ in range(WORKERS)]
     await asyncio.sleep(0)
