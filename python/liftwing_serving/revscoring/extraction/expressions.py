@@ -16,7 +16,9 @@ from revscoring.languages.features.dictionary.datasources import dict_splitter
 
 from liftwing_serving.revscoring.extraction.matches import Matcher
 from liftwing_serving.revscoring.extraction.memory import Memory
+from liftwing_serving.revscoring.extraction.segments import paragraphs
 from liftwing_serving.revscoring.extraction.texts import Text
+from liftwing_serving.revscoring.extraction.tokens import type_of
 
 Bag = dict[Any, int]
 
@@ -134,6 +136,20 @@ class Found(Value):
                 searched = not candidates.isdisjoint(tokens)
                 found[block] = matcher.matches(block, tokens, candidates) if searched else []
         return dict(Counter(it for block in text.blocks for it in found[block]))
+
+
+class Segments(Value):
+    """The paragraphs and the white space between them, of which nothing but the texts is known."""
+
+
+class Paragraphs(Value):
+    """The texts of these segments."""
+
+    def of(self, text: Text) -> Bag:
+        """By text. Raises UnicodeEncodeError, as the library does, if it cannot be encoded."""
+        text.text.encode()
+        tokens = list(text.tokens())
+        return dict(Counter(paragraphs(tokens, type_of.of_each(tokens))))
 
 
 class ContentLength(Value):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from nltk.stem.api import StemmerI
+from deltas.segmenters import ParagraphsSentencesAndWhitespace
 from mwparserfromhell.nodes import ExternalLink, Heading, Tag, Template, Wikilink
 from revscoring.datasources import revision_oriented
 from revscoring.datasources.meta import extractors, filters, frequencies, mappers
@@ -27,6 +28,7 @@ from liftwing_serving.revscoring.extraction.expressions import Value
 from liftwing_serving.revscoring.extraction.markup import OPENED_BY
 from liftwing_serving.revscoring.extraction.matches import Matcher, matcher_of
 from liftwing_serving.revscoring.extraction.memory import Memory
+from liftwing_serving.revscoring.extraction.segments import is_understood
 from liftwing_serving.revscoring.extraction.tokens import type_of
 
 T = TypeVar("T")
@@ -46,6 +48,8 @@ AGGREGATES = {
     sum: expressions.Total,
     max: expressions.Largest,
 }
+# Bags whose items are not those of the library's lists.
+WITHOUT_ITEMS = expressions.Nodes, expressions.Levels, expressions.Segments
 
 
 class OfText(NamedTuple):
@@ -127,7 +131,9 @@ class Reader:
         if text is not None and owner.func is len and owner.returns in (int, float):
             return OfText(text, self._make(expressions.ContentLength))
         source = self._source(dependent)
-        if source is None or owner.func not in AGGREGATES or owner.returns not in (int, float):
+        if source is None or isinstance(source.value, expressions.Segments):
+            return None
+        if owner.func not in AGGREGATES or owner.returns not in (int, float):
             return None
         if owner.func is not len and not isinstance(source.value, expressions.Sizes):
             return None
@@ -138,7 +144,7 @@ class Reader:
         if _code(dependent) is not frequencies.table.process:
             return None
         source = self._source(dependent)
-        if source is None or isinstance(source.value, (expressions.Nodes, expressions.Levels)):
+        if source is None or isinstance(source.value, WITHOUT_ITEMS):
             return None
         return OfText(source.text, self._make(expressions.Table, source.value))
 
@@ -157,6 +163,8 @@ class Reader:
             return self._matches(dependent)
         if code is parsed.get_key.process:
             return self._nodes(dependent)
+        if code is ParagraphsSentencesAndWhitespace.segment:
+            return self._segments(dependent)
         if code in (dictionaries._process_dict_words, dictionaries._process_non_dict_words):
             return self._words(dependent, code is dictionaries._process_dict_words)
         source = self._source(dependent)
@@ -188,6 +196,14 @@ class Reader:
         if text is None or matcher is None:
             return None
         return OfText(text, self._make(expressions.Found, self._made.tokens, matcher))
+
+    def _segments(self, dependent: Dependent) -> OfText | None:
+        source = self._source(dependent)
+        if source is None or source.value is not self._made.tokens:
+            return None
+        if not is_understood(dependent.process.__self__):
+            return None
+        return OfText(source.text, self._make(expressions.Segments))
 
     def _nodes(self, dependent: Dependent) -> OfText | None:
         kind = dependent.process.__self__.key
@@ -233,7 +249,7 @@ class Reader:
             if isinstance(owner, parsed.HeadingOfLevel) and not inverse:
                 return self._make(expressions.Chosen, source, owner.level.__eq__, False)
             return None
-        if isinstance(source, expressions.Nodes):
+        if isinstance(source, (expressions.Nodes, expressions.Segments)):
             return None
         if isinstance(owner, tokenized.TokenIsInTypes):
             if inverse or source is not self._made.tokens:
@@ -254,6 +270,8 @@ class Reader:
     def _mapped(self, source: Value, function: Any) -> Value | None:
         if isinstance(source, (expressions.Nodes, expressions.Levels)):
             return self._named(source, function)
+        if isinstance(source, expressions.Segments):
+            return self._make(expressions.Paragraphs) if function is str else None
         if function is len:
             return self._make(expressions.Sizes, source)
         owner = getattr(function, "__self__", None)
