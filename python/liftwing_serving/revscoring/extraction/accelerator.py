@@ -9,7 +9,8 @@ from revscoring.dependencies import Dependent
 from liftwing_serving.mediawiki import Documents
 from liftwing_serving.revscoring import leaves, sharing
 from liftwing_serving.revscoring.extraction.plan import Plan
-from liftwing_serving.revscoring.extraction.recognition import PARENT, REVISION, Recognition
+from liftwing_serving.revscoring.extraction.recognition import PARENT, REVISION, Reader
+from liftwing_serving.revscoring.extraction.registry import Registry
 from liftwing_serving.revscoring.extraction.texts import KeptTexts, Text
 
 
@@ -17,13 +18,13 @@ class Accelerator:
     """Works out features faster than the library, for all models of a worker."""
 
     def __init__(self, kept_bytes: int) -> None:
-        self._recognition = Recognition()
+        self._registry = Registry()
         self._kept = KeptTexts(kept_bytes)
 
     def plan(self, features: Iterable[Dependent]) -> Plan:
         """How a model's features are worked out."""
         features = list(features)
-        return Plan(features, self._recognition.reader(sharing.definitions_of(features)))
+        return Plan(features, Reader(self._registry, sharing.definitions_of(features)))
 
     def texts(self, documents: Documents, plans: Iterable[Plan]) -> dict[Dependent, Text]:
         """The revision's text and its parent's, without those that a feature may not read.

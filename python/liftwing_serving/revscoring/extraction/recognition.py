@@ -7,12 +7,12 @@ so on down to the text; never by its name alone. Whatever is not recognised is t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from nltk.stem.api import StemmerI
 from deltas.segmenters import ParagraphsSentencesAndWhitespace
 from mwparserfromhell.nodes import ExternalLink, Heading, Tag, Template, Wikilink
+from nltk.stem.api import StemmerI
 from revscoring.datasources import revision_oriented
 from revscoring.datasources.meta import extractors, filters, frequencies, mappers
 from revscoring.dependencies import Dependent
@@ -26,12 +26,10 @@ from revscoring.languages.features.stopwords.stopwords import WordIsInStopwordSe
 from liftwing_serving.revscoring.extraction import expressions
 from liftwing_serving.revscoring.extraction.expressions import Value
 from liftwing_serving.revscoring.extraction.markup import OPENED_BY
-from liftwing_serving.revscoring.extraction.matches import Matcher, matcher_of
 from liftwing_serving.revscoring.extraction.memory import Memory
+from liftwing_serving.revscoring.extraction.registry import Registry
 from liftwing_serving.revscoring.extraction.segments import is_understood
 from liftwing_serving.revscoring.extraction.tokens import type_of
-
-T = TypeVar("T")
 
 REVISION = revision_oriented.revision.text
 PARENT = revision_oriented.revision.parent.text
@@ -59,54 +57,10 @@ class OfText(NamedTuple):
     value: Value
 
 
-class Recognition:
-    """Finds expressions; those of equal meaning are one, also of several models.
-
-    A dictionary and an expression for insults are thus asked once about each word.
-    """
-
-    def __init__(self) -> None:
-        self._made: dict[Hashable, Any] = {}
-        self._tokens = expressions.Tokens()
-
-    def reader(self, definitions: Mapping[Dependent, Dependent]) -> Reader:
-        """For the dependents of one model, with what the model means by each of their names."""
-        return Reader(self, definitions)
-
-    def made(self, make: Callable[..., T], *arguments: Any) -> T:
-        """What `make` makes of the arguments, made once."""
-        key = make, *arguments
-        if key not in self._made:
-            self._made[key] = make(*arguments)
-        made: T = self._made[key]
-        return made
-
-    @property
-    def tokens(self) -> expressions.Tokens:
-        """All tokens of a text."""
-        return self._tokens
-
-    def matcher(self, extractor: extractors.regex) -> Matcher | None:
-        """The matcher of an extractor, the same for equal ones; None if there is none."""
-        key = Matcher, extractor.group_re, getattr(extractor, "exclude_re", None)
-        if key not in self._made:
-            self._made[key] = matcher_of(extractor)
-        found: Matcher | None = self._made[key]
-        return found
-
-    def dictionary(self, splitter: dictionaries.dict_splitter) -> Memory[bool]:
-        """The dictionary of a splitter, the same for all that have the same check."""
-        key = Memory, splitter.dictionary_check
-        if key not in self._made:
-            self._made[key] = expressions.dictionary(splitter)
-        found: Memory[bool] = self._made[key]
-        return found
-
-
 class Reader:
     """Recognises the dependents of one model."""
 
-    def __init__(self, made: Recognition, definitions: Mapping[Dependent, Dependent]) -> None:
+    def __init__(self, made: Registry, definitions: Mapping[Dependent, Dependent]) -> None:
         self._make = made.made
         self._made = made
         self._definitions = definitions
@@ -124,16 +78,17 @@ class Reader:
         if _code(dependent) is not aggregators.AggregatorsScalar.process:
             return None
         owner = dependent.process.__self__
-        text = self._text(dependent)
-        if text is not None and owner.func is len and owner.returns in (int, float):
-            return OfText(text, self._make(expressions.Characters))
-        text = self._content(dependent)
-        if text is not None and owner.func is len and owner.returns in (int, float):
-            return OfText(text, self._make(expressions.ContentLength))
+        if owner.func not in AGGREGATES or owner.returns not in (int, float):
+            return None
+        if owner.func is len:
+            for text, length in (
+                (self._text(dependent), expressions.Characters),
+                (self._content(dependent), expressions.ContentLength),
+            ):
+                if text is not None:
+                    return OfText(text, self._make(length))
         source = self._source(dependent)
         if source is None or isinstance(source.value, expressions.Segments):
-            return None
-        if owner.func not in AGGREGATES or owner.returns not in (int, float):
             return None
         if owner.func is not len and not isinstance(source.value, expressions.Sizes):
             return None
