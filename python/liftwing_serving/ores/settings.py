@@ -7,10 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from liftwing_serving.ores.page.settings import PageSettings
 from liftwing_serving.settings import ServerSettings, Settings
 
 
-class OresSettings(ServerSettings):
+class OresSettings(PageSettings, ServerSettings):
     """The front."""
 
     model_servers: str = ""

@@ -20,6 +20,7 @@ from liftwing_serving.ores.client import Client
 from liftwing_serving.ores.connections import BoundedServer
 from liftwing_serving.ores.directory import Directory
 from liftwing_serving.ores.forwarding import Forwarding
+from liftwing_serving.ores.page import Page
 from liftwing_serving.ores.routes import Routes
 from liftwing_serving.ores.scores import Scores
 from liftwing_serving.ores.servers import Entry, Servers, read_entries
@@ -73,9 +74,12 @@ async def _serve(settings: OresSettings, entries: Sequence[Entry], listener: soc
         scores = Scores(client, Directory(servers, client), settings.max_instances)
         routes = Routes(scores, Forwarding(servers, client), lambda: not steps.stop.is_set())
         application = Application(routes, settings)
+        page = Page(
+            application, scores.directory, session, settings, settings.request_deadline_seconds
+        )
         runner = web.ServerRunner(
             BoundedServer(
-                application,
+                page,
                 handler_cancellation=True,
                 access_log=None,
                 keepalive_timeout=KEEP_ALIVE_SECONDS,
@@ -90,6 +94,7 @@ async def _serve(settings: OresSettings, entries: Sequence[Entry], listener: soc
         logger.info("ready: %s", ", ".join(entry.pattern for entry in entries))
         await steps.stop.wait()
         await _stop(settings, steps, application, site)
+        await page.close()
         await runner.cleanup()
 
 

@@ -1,0 +1,185 @@
+"""Answers what a browser asks of the page, and leaves all else to the front."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+
+from liftwing_serving import deadline, logs, metrics, tracing
+from liftwing_serving.deadline import Deadline
+from liftwing_serving.errors import ServingError
+from liftwing_serving.ores.directory import Directory
+from liftwing_serving.ores.page import documents
+from liftwing_serving.ores.page.assets import assets
+from liftwing_serving.ores.page.diffs import Diffs
+from liftwing_serving.ores.page.events import MODEL
+from liftwing_serving.ores.page.feed import Feed
+from liftwing_serving.ores.page.rows import MAX_COLUMNS
+from liftwing_serving.ores.page.settings import PageSettings
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+# As the front's other paths may have it before them.
+PREFIX = "/service/lw/inference"
+HTML = "text/html; charset=utf-8"
+# Nothing but the page's own files, and no script within a document.
+SAFE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Server": "liftwing-serving",
+}
+_DIFF = re.compile(r"/diff/(?P<wiki>[a-z][a-z0-9_]{1,63})/(?P<rev_id>[1-9][0-9]{0,17})/?", re.A)
+_STATIC = "/static/"
+
+
+class Page:
+    """The page before a front, whose handler gets all other requests."""
+
+    def __init__(
+        self,
+        front: Handler,
+        directory: Directory,
+        http: aiohttp.ClientSession,
+        settings: PageSettings,
+        deadline_seconds: float,
+    ) -> None:
+        self._front = front
+        self._directory = directory
+        self._deadline_seconds = deadline_seconds
+        self._diffs = Diffs(http, settings)
+        url = settings.score_stream_url
+        self._feed = Feed(http, str(url)) if url is not None else None
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, or have the front answer it."""
+        path = "/" + request.path.lstrip("/").removeprefix(PREFIX.lstrip("/") + "/")
+        found = self._find(path) if request.method in ("GET", "HEAD") else None
+        if found is None:
+            return await self._front(request)
+        label, answer = found
+        began = time.monotonic()
+        request_id = logs.sane_request_id(request.headers.get("X-Request-Id", ""))
+        logs.request_id.set(request_id)
+        tracing.take_up(request.headers)
+        deadline.take_up(request.headers)
+
+        def count(status: int) -> None:
+            metrics.count_front_request(label, status, time.monotonic() - began)
+
+        if label == "changes" and self._feed is not None:
+            columns = _columns(request.query.get("models", ""))
+            headers = SAFE | {"X-Request-Id": request_id}
+            return await self._feed.stream(request, columns, headers, count)
+        response = await self._answered(request, answer)
+        response.headers["X-Request-Id"] = request_id
+        count(response.status)
+        return response
+
+    async def close(self) -> None:
+        """End streams, and calls to wikis."""
+        if self._feed is not None:
+            await self._feed.close()
+        await self._diffs.close()
+
+    def _find(
+        self, path: str
+    ) -> tuple[str, Callable[[web.BaseRequest], Awaitable[web.Response]]] | None:
+        """What metrics call the path, and what answers; None if it is not the page's."""
+        if path == "/":
+            return "page", self._page
+        if path == "/changes":
+            return "changes", self._no_changes
+        match = _DIFF.fullmatch(path)
+        if match:
+            wiki, rev_id = match["wiki"], int(match["rev_id"])
+            return "diff", lambda request: self._diff(request, wiki, rev_id)
+        name = path.removeprefix(_STATIC)
+        if path.startswith(_STATIC) and name in assets():
+            return "static", lambda request: self._asset(request, name)
+        return None
+
+    async def _answered(
+        self,
+        request: web.BaseRequest,
+        answer: Callable[[web.BaseRequest], Awaitable[web.Response]],
+    ) -> web.Response:
+        try:
+            return await answer(request)
+        except ServingError as error:
+            logger.warning("the page could not be answered: %s", error)
+            return _html(documents.error_page(str(error)), error.status)
+        except Exception as error:
+            logger.error("a defect: %r", error, exc_info=error)
+            text = f"Internal error. Please report it with this id: {logs.request_id.get()}"
+            return _html(documents.error_page(text), 500)
+
+    async def _page(self, request: web.BaseRequest) -> web.Response:
+        until = Deadline.of_request(self._deadline_seconds)
+        wikis = {
+            wiki: {kind: model.version for kind, model in models.items()}
+            for wiki, models in (await self._directory.wikis(until)).items()
+        }
+        if self._feed is None:
+            return _html(documents.front_page(documents.Shown(wikis, ())))
+        self._feed.look()
+        changes = self._feed.changes
+        kinds = {kind for models in wikis.values() for kind in models}
+        kinds |= {score.model for change in changes for score in change.told.scores}
+        shown = documents.Shown(
+            wikis,
+            sorted(kinds)[:MAX_COLUMNS],
+            list(changes),
+            _threshold(request.query.get("threshold", "")),
+            changes.event_id(changes.number),
+            followed=True,
+        )
+        return _html(documents.front_page(shown))
+
+    async def _no_changes(self, request: web.BaseRequest) -> web.Response:
+        text = "This front follows no stream of score events."
+        return _html(documents.error_page(text), 404)
+
+    async def _diff(self, request: web.BaseRequest, wiki: str, rev_id: int) -> web.Response:
+        until = Deadline.of_request(self._deadline_seconds)
+        diff = await self._diffs.diff(wiki, rev_id, until)
+        if diff is None:
+            return _html(documents.error_page(f"There is no wiki {wiki}."), 404)
+        status = 404 if diff.revision is None else 200
+        # Long lines are long to write.
+        write = documents.diff_part if "part" in request.query else documents.diff_page
+        return _html(await asyncio.to_thread(write, diff), status)
+
+    async def _asset(self, request: web.BaseRequest, name: str) -> web.Response:
+        asset = assets()[name]
+        headers = SAFE | {"ETag": asset.etag, "Cache-Control": "no-cache"}
+        if asset.is_known(request.headers.get("If-None-Match", "")):
+            return web.Response(status=304, headers=headers)
+        headers["Content-Type"] = asset.content_type
+        return web.Response(body=asset.body, headers=headers)
+
+
+def _html(document: str, status: int = 200) -> web.Response:
+    headers = SAFE | {"Content-Type": HTML, "Cache-Control": "no-store"}
+    return web.Response(status=status, body=document.encode(), headers=headers)
+
+
+def _threshold(text: str) -> int:
+    """A percentage; 0, which lets all pass, if it is none."""
+    return min(100, int(text)) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def _columns(text: str) -> list[str]:
+    """The models that a page has columns for."""
+    return [name for name in text.split(",") if MODEL.fullmatch(name)][:MAX_COLUMNS]

@@ -1,0 +1,244 @@
+"""What a browser gets of the page: documents, files, diffs; and that it runs nothing of others'."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from liftwing_serving.ores.page.changes import Change
+from liftwing_serving.ores.page.documents import Shown, front_page
+from liftwing_serving.ores.page.events import Score, Told
+from liftwing_serving.ores.page.rows import row
+from support.front_page import FakeDirectory, FakeStream, FakeWiki, Opened, opened
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</td></tr></table><style>*{display:none}</style>",
+    "javascript:alert(1)",
+    "&lt;b&gt; &amp; \u202egnp.exe \x00\x1b[31m",
+    "--><!-- <svg/onload=alert(1)>",
+    "{{constructor.constructor('alert(1)')()}}",
+]
+
+
+class Elements(HTMLParser):
+    """The names, attributes and text of a document."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(document)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def change(title: str | None = "A page", likely: float = 0.9, **told: Any) -> Change:
+    scores = (Score("damaging", "true", likely, binary=True),)
+    return Change(1, Told("enwiki", 7, title=title, scores=scores, **told))
+
+
+def harmless(document: str) -> Elements:
+    """A document's elements, none of which can run anything."""
+    elements = Elements(document)
+    for name, value in elements.attributes:
+        assert not name.startswith("on") and name != "style"
+        assert not (value or "").strip().startswith("javascript:")
+    assert not {"img", "style", "iframe"} & set(elements.names)
+    return elements
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_title_user_or_comment_is_only_text(hostile: str) -> None:
+    ordinary = Elements(row(change("x", user="x", comment="x"), ["damaging"]))
+    label = Score("draftquality", hostile, 0.5)
+    told = change(hostile, user=hostile, comment=hostile).told
+    nasty = Change(1, Told(**{**_fields(told), "scores": (*told.scores, label)}))
+    elements = harmless(row(nasty, ["damaging"]))
+    assert elements.names == ordinary.names
+    visible = hostile.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
+    assert elements.text.count(visible) == 3
+    labelled = harmless(row(nasty, ["draftquality"]))
+    assert "script" not in labelled.names and visible in labelled.text
+
+
+def _fields(told: Told) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in Told.__dataclass_fields__}
+
+
+def test_people_s_text_keeps_its_direction_to_itself() -> None:
+    assert "<bdi>\u202etitle</bdi>" in row(change("\u202etitle"), [])
+
+
+@pytest.mark.parametrize(
+    ("likely", "word"),
+    [(0.0, "unlikely"), (0.3, "possible"), (0.5, "likely"), (0.9, "very likely")],
+)
+def test_a_row_tells_its_risk_in_words_beside_the_colour(likely: float, word: str) -> None:
+    shown = row(change(likely=likely), ["damaging"])
+    assert f'class="{word.replace(" ", "-")}"' in shown
+    assert f">{word}<" in shown and f"{round(100 * likely)} %" in shown
+
+
+def test_a_row_without_a_model_for_damage_is_unknown_and_passes_no_threshold() -> None:
+    told = Told("enwiki", 7, scores=(Score("articlequality", "B", 0.6),))
+    shown = row(Change(1, told), ["articlequality", "damaging"])
+    assert 'class="unknown"' in shown and "B 60 %" in shown
+    assert "hidden>" in row(Change(1, told), [], threshold=1)
+
+
+def test_without_scripts_a_form_filters() -> None:
+    changes = [change(likely=likely) for likely in (0.1, 0.494, 0.495, 0.9)]
+    document = front_page(Shown({}, ["damaging"], changes, 50, followed=True))
+    assert document.count('<tr role="row" id="change-enwiki-7"') == 4
+    assert document.count('data-damage="10" hidden>') == 1
+    assert document.count('data-damage="49" hidden>') == 1
+    assert document.count(" hidden><td") == 2
+    assert "2 of 4 changes shown." in document and 'value="50"' in document
+
+
+def test_a_comment_is_read_as_the_wiki_shows_it() -> None:
+    comment = "/* History */ see [[Special:Contributions/A b|A b]] and [[Moon]] [[]] [[x"
+    shown = Elements(row(change(comment=comment), [])).text
+    assert "→History: see A b and Moon [[]] [[x" in shown
+
+
+async def test_the_page_lists_models_and_changes(page: Opened, stream: FakeStream) -> None:
+    status, text, headers = await page.get("/?threshold=200&x=y")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<strong>enwiki</strong>: damaging 0.5.1, goodfaith" in text
+    assert 'value="100"' in text and 'data-models="damaging,goodfaith"' in text
+    for threshold in ("-1", "x", "1e3", "٣"):
+        _, text, _ = await page.get(f"/?threshold={threshold}")
+        assert 'name="threshold" type="number" min="0" max="100" step="1"\n value="0"' in text
+
+
+async def test_without_a_stream_the_page_lists_models_and_says_so(wiki: FakeWiki) -> None:
+    async with opened(None, wiki) as page:
+        status, text, _ = await page.get("/")
+        assert status == 200 and "SCORE_STREAM_URL" in text and "damaging 0.5.1" in text
+        assert "<table" not in text and "<script" not in text
+        assert (await page.get("/changes"))[0] == 404
+
+
+async def test_no_script_but_the_page_s_own_may_run(page: Opened, wiki: FakeWiki) -> None:
+    wiki.add(7, "text")
+    for path in ("/", "/diff/enwiki/7", "/diff/enwiki/8", "/static/page.js"):
+        _, text, headers = await page.get(path)
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "script-src 'self';" in policy
+        assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        if path.startswith(("/d", "/?")):
+            harmless(text)
+    async with page.stream() as _:
+        pass
+
+
+async def test_files_are_known_by_their_etag(page: Opened) -> None:
+    status, text, headers = await page.get("/static/page.css")
+    assert (status, headers["Content-Type"]) == (200, "text/css; charset=utf-8") and text
+    for tag in (headers["ETag"], f'W/{headers["ETag"]}', f'"other", {headers["ETag"]}', "*"):
+        status, text, again = await page.get("/static/page.css", **{"If-None-Match": tag})
+        assert (status, text, again["ETag"]) == (304, "", headers["ETag"])
+    assert (await page.get("/static/page.css", **{"If-None-Match": '"other"'}))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../page.py",
+        "/static/%2e%2e/page.py",
+        "/static/",
+        "/diff/enwiki/0",
+        "/diff/enwiki/x",
+        "/diff/..%2fx/7",
+        "/diff/enwiki/" + "9" * 19,
+        "/v3/scores/",
+    ],
+)
+async def test_all_other_paths_are_the_front_s(page: Opened, path: str) -> None:
+    assert (await page.get(path))[:2] == (418, "front")
+
+
+async def test_other_methods_are_the_front_s_too_but_head_is_not(page: Opened) -> None:
+    assert (await page.get("/", "POST"))[0] == 418
+    assert (await page.get("/", "HEAD"))[:2] == (200, "")
+
+
+async def test_the_prefix_of_the_front_s_paths_may_stand_before_the_page_s(page: Opened) -> None:
+    status, text, _ = await page.get("/service/lw/inference/")
+    assert status == 200 and 'href="static/page.css"' in text
+
+
+async def test_a_diff_is_a_page_of_its_own(page: Opened, wiki: FakeWiki) -> None:
+    wiki.title = HOSTILE[1]
+    wiki.add(6, f"same\nold {HOSTILE[0]}\nend")
+    wiki.add(7, f"same\nnew {HOSTILE[0]}\nend", 6)
+    status, text, _ = await page.get("/diff/enwiki/7")
+    assert status == 200
+    elements = harmless(text)
+    assert "script" not in elements.names
+    assert HOSTILE[0] in elements.text and HOSTILE[1] in elements.text
+    assert "<del>old </del>" in text and "<ins>new </ins>" in text
+    assert wiki.hosts[0] == "en.wikipedia.org"
+    _, part, _ = await page.get("/diff/enwiki/7?part")
+    assert part.startswith("<article") and "<html" not in part
+
+
+@pytest.mark.parametrize(
+    ("rev_id", "status", "says"),
+    [
+        (1, 404, "no such revision, or it was deleted"),
+        (2, 200, "The text of this revision is hidden."),
+        (3, 200, "The text of the revision before this one is hidden."),
+        (4, 200, "The revision before this one was deleted."),
+        (5, 200, "1 lines added"),
+    ],
+)
+async def test_what_cannot_be_compared_is_told(
+    page: Opened, wiki: FakeWiki, rev_id: int, status: int, says: str
+) -> None:
+    wiki.add(2, None, 5)
+    wiki.add(3, "text", 2)
+    wiki.add(4, "text", 1)
+    wiki.add(5, "text")
+    answered, text, _ = await page.get(f"/diff/enwiki/{rev_id}")
+    assert answered == status and says in text
+
+
+async def test_only_wikis_of_the_tables_are_asked(page: Opened, wiki: FakeWiki) -> None:
+    for name in ("evilwiki", "localhost"):
+        assert (await page.get(f"/diff/{name}/7"))[0] == 404
+    assert wiki.hosts == []
+    wiki.add(7, "text")
+    await page.get("/diff/zh_min_nanwiki/7")
+    assert wiki.hosts == ["zh-min-nan.wikipedia.org"]
+
+
+async def test_a_wiki_that_cannot_be_asked_is_an_error_page(page: Opened, wiki: FakeWiki) -> None:
+    wiki.status = 503
+    status, text, headers = await page.get("/diff/enwiki/7")
+    assert status == 503 and headers["Content-Type"].startswith("text/html")
+    assert "MediaWiki" in text
+
+
+async def test_a_defect_is_told_without_its_details(stream: FakeStream, wiki: FakeWiki) -> None:
+    class Broken(FakeDirectory):
+        async def wikis(self, deadline: Any) -> Any:
+            raise ValueError("secret")
+
+    async with opened(stream, wiki, Broken()) as page:
+        status, text, headers = await page.get("/", **{"X-Request-Id": "abc"})
+        assert status == 500 and "secret" not in text and "abc" in text
+        assert headers["X-Request-Id"] == "abc"
