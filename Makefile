@@ -4,6 +4,7 @@ PORT ?= 8080
 GRPC_PORT ?= $(shell expr $(PORT) + 1)
 WIKI_PORT ?= 8090
 OUTLINKS_PORT ?= $(shell expr $(PORT) + 2)
+FRONT_PORT ?= $(shell expr $(PORT) + 6)
 LISTEN ?= 127.0.0.1
 # WIKI and FAMILY need no mention: make exports what its command line sets.
 
@@ -21,7 +22,7 @@ setup:  ## Install what a checkout needs: system packages, .venv, corpora
 run: setup  ## Train and serve a demo model (FAMILY= PORT=8080 GRPC_PORT=8081 WIKI_PORT=8090 LISTEN= WIKI=)
 	@exec .venv/bin/liftwing-serving demo run --by-make --host $(LISTEN) \
 		--port $(PORT) --grpc-port $(GRPC_PORT) --wiki-port $(WIKI_PORT) \
-		--outlinks-port $(OUTLINKS_PORT)
+		--outlinks-port $(OUTLINKS_PORT) --front-port $(FRONT_PORT)
 
 .PHONY: test
 test: setup  ## Check everything: style, types, unit and integration tests

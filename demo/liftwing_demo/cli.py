@@ -98,6 +98,13 @@ def run(
             show_default="--port and two",
         ),
     ] = None,
+    front_port: Annotated[
+        int | None,
+        typer.Option(
+            help="The first of two ports: the front's, which has the page, and the EventGate's.",
+            show_default="--port and six",
+        ),
+    ] = None,
     host: Host = LOOPBACK,
     folder: Folder = DEFAULT_FOLDER,
     revisions: Revisions = None,
@@ -107,12 +114,13 @@ def run(
         bool, typer.Option("--by-make", help="Stop when make ends, and name its variables.")
     ] = False,
 ) -> None:
-    """Build what is missing, start wiki and model server, show a score, wait for Ctrl-C."""
+    """Build what is missing, start everything, show a score, wait for Ctrl-C."""
     if by_make:
         die_with_parent()
     # The pair belongs to the demo that is started if nothing else is asked for.
     outlinks = (outlinks_port or port + 2) if suite is EDITQUALITY else None
-    listening = Listening(host, port, grpc_port or port + 1, wiki_port, outlinks)
+    front = front_port or port + 6
+    listening = Listening(host, port, grpc_port or port + 1, wiki_port, outlinks, front)
     try:
         run_demo(
             Demo(folder, listening, revisions, kind, suite), MAKE_VARIABLES if by_make else FLAGS

@@ -16,6 +16,7 @@ FLAGS = {
     "grpc": "--grpc-port",
     "wiki": "--wiki-port",
     "outlinks": "--outlinks-port",
+    "front": "--front-port",
 }
 MAKE_VARIABLES = {
     "host": "LISTEN",
@@ -23,6 +24,7 @@ MAKE_VARIABLES = {
     "grpc": "GRPC_PORT",
     "wiki": "WIKI_PORT",
     "outlinks": "OUTLINKS_PORT",
+    "front": "FRONT_PORT",
 }
 
 
@@ -35,7 +37,7 @@ class Listening:
     """The address of all, the two ports of the model server and the one of the wiki.
 
     `outlinks` is the first of four for the outlink pair, if it is started: the transformer's two,
-    then its predictor's.
+    then its predictor's. `front` is likewise the first of two: the front's, then the EventGate's.
     """
 
     host: IPv4Address = LOOPBACK
@@ -43,6 +45,7 @@ class Listening:
     grpc: int = 8081
     wiki: int = 8090
     outlinks: int | None = None
+    front: int | None = None
 
     @property
     def http_url(self) -> str:
@@ -63,6 +66,21 @@ class Listening:
     def outlink_ports(self) -> list[int]:
         """HTTP and gRPC of the transformer, then of the predictor; empty if there are none."""
         return [] if self.outlinks is None else [self.outlinks + place for place in range(4)]
+
+    @property
+    def front_ports(self) -> list[int]:
+        """The front's and the EventGate's; empty if they are not started."""
+        return [] if self.front is None else [self.front, self.front + 1]
+
+    @property
+    def front_url(self) -> str:
+        """Where this machine reaches the front."""
+        return f"http://{self._reached}:{self.front_ports[0]}"
+
+    @property
+    def eventgate_url(self) -> str:
+        """Where this machine reaches the EventGate."""
+        return f"http://{self._reached}:{self.front_ports[1]}"
 
     @property
     def wiki_url(self) -> str:
@@ -86,6 +104,7 @@ class Listening:
         asked: dict[int, str] = {}
         ports = [(which, getattr(self, which)) for which in ("http", "grpc", "wiki")]
         ports += [("outlinks", port) for port in self.outlink_ports]
+        ports += [("front", port) for port in self.front_ports]
         for which, port in ports:
             setter = setters[which]
             if other := asked.get(port):

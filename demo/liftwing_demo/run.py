@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
 from liftwing_demo.items import build_items, items_are_current
 from liftwing_demo.listening import FLAGS, CannotListen, Listening
+from liftwing_demo.live import serve as live
 from liftwing_demo.mediawiki import (
     MediaWikiError,
     install_mediawiki,
@@ -83,6 +85,16 @@ class Demo:
         return self.folder / "items.sqlite"
 
     @property
+    def edited_file(self) -> Path:
+        """A copy of the suite's wiki, which is edited while the demo runs."""
+        return self.folder / f"edited-{self.listening.http}.sqlite"
+
+    @property
+    def with_edits(self) -> bool:
+        """Whether the wiki that is served is that copy."""
+        return self.listening.front is not None and self.wiki is WikiKind.EMBEDDED
+
+    @property
     def items(self) -> int | None:
         """How many items there are to be, if not as many as there are by default."""
         return None if self.revisions is None else max(24, self.revisions // REVISIONS_PER_ITEM)
@@ -116,7 +128,7 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
     prepare(demo, [demo.suite])
     if demo.with_outlinks:
         prepare_outlinks(demo)
-    with Children() as children:
+    with edited_copy(demo), Children() as children:
         started = time.monotonic()
         start_wiki(children, demo)
         start_server(children, demo)
@@ -127,6 +139,9 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         if demo.with_outlinks:
             console.print("\nOr for the topics of an article, by its links:\n")
             show_answer(*question(demo.listening))
+        if demo.listening.front is not None:
+            start_front(children, demo)
+            console.print(f"\nSee edits being scored: [bold]{demo.listening.front_url}/[/bold]")
         console.print("\nCtrl-C stops wiki and server.")
         while not (ended := children.ended()):
             time.sleep(0.2)
@@ -247,11 +262,42 @@ def start_wiki(children: Children, demo: Demo) -> None:
     if demo.wiki is WikiKind.MEDIAWIKI:
         what = ["liftwing_demo.mediawiki.serve", "--dir", str(demo.mediawiki)]
     else:
-        what = ["liftwing_demo.wiki.server", "--db", str(demo.wiki_file)]
-        if demo.suite.site == WIKIDATA:
-            what += ["--db", str(demo.items_file)]
+        what = ["liftwing_demo.wiki.server"]
+        for database in dict.fromkeys((WIKIPEDIA.database, demo.suite.site.database)):
+            what += ["--db", str(served_file(demo, database))]
     listen = ["--host", str(demo.listening.host), "--port", str(demo.listening.wiki)]
     children.start("wiki", [sys.executable, "-m", *what, *listen], {})
+
+
+@contextmanager
+def edited_copy(demo: Demo) -> Iterator[None]:
+    """Has the copy that is edited begin as the wiki that was built, and removes it at the end."""
+    if not demo.with_edits:
+        yield
+        return
+    shutil.copyfile(demo.stores[demo.suite.site.database], demo.edited_file)
+    try:
+        yield
+    finally:
+        demo.edited_file.unlink(missing_ok=True)
+
+
+def served_file(demo: Demo, database: str) -> Path:
+    """The file of a wiki, or its copy that is edited."""
+    edited = demo.with_edits and database == demo.suite.site.database
+    return demo.edited_file if edited else demo.stores[database]
+
+
+def start_front(children: Children, demo: Demo) -> None:
+    """Start the front with its page, and what edits the wiki while somebody looks at it.
+
+    Raises DemoError if one of them ends.
+    """
+    suite = demo.suite
+    services = [suite.service(recipe.kind) for recipe in suite.recipes]
+    file = served_file(demo, suite.site.database)
+    live.start(children, demo.listening, services, file, former=not demo.with_edits)
+    wait_for([demo.listening.front_url], children)
 
 
 def start_server(children: Children, demo: Demo) -> None:
@@ -268,6 +314,8 @@ def start_server(children: Children, demo: Demo) -> None:
         # Nobody balances load over a demo.
         "DRAIN_DELAY_SECONDS": "0",
     }
+    if demo.listening.front is not None:
+        environment |= live.where_events_go(demo.listening)
     if suite.site == WIKIDATA:
         environment["WIKI_HOST"] = suite.site.host
     if suite.embedding:
@@ -281,18 +329,23 @@ def start_server(children: Children, demo: Demo) -> None:
 
 def wait_until_ready(children: Children, demo: Demo) -> None:
     """Wait for the models to be loaded. Raises DemoError if something ends before."""
-    give_up = time.monotonic() + START_SECONDS
     urls = [demo.listening.http_url]
     if demo.with_outlinks:
         urls += [demo.listening.outlinks_url, f"http://{demo.listening.predictor}"]
     with console.status("starting wiki and model servers"):
-        while time.monotonic() < give_up:
-            if ended := children.ended():
-                raise DemoError(f"The {ended} could not start; its message is above.")
-            if all(map(_is_ready, urls)):
-                return
-            time.sleep(0.1)
-    raise DemoError(f"The model server was not ready after {START_SECONDS:g} seconds.")
+        wait_for(urls, children)
+
+
+def wait_for(urls: Sequence[str], children: Children) -> None:
+    """Wait for servers to be ready. Raises DemoError if something ends before, or none is."""
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        if ended := children.ended():
+            raise DemoError(f"The {ended} could not start; its message is above.")
+        if all(map(_is_ready, urls)):
+            return
+        time.sleep(0.1)
+    raise DemoError(f"Not all servers were ready after {START_SECONDS:g} seconds.")
 
 
 def _is_ready(url: str) -> bool:

@@ -29,13 +29,16 @@ START_SECONDS = 60.0
 
 
 def free_demo_ports() -> tuple[int, int, int, int]:
-    """For a demo: HTTP, gRPC, the wiki's, and the first of four for the outlink pair."""
+    """For a demo: HTTP, gRPC, the wiki's, and the first of four for the outlink pair.
+
+    Those of front and EventGate, six and seven after HTTP, are free, too.
+    """
     while True:
         first = free_port()
         try:
-            Listening(outlinks=first, http=first + 4, grpc=first + 5, wiki=first + 6).require_free(
-                FLAGS
-            )
+            Listening(
+                http=first + 4, grpc=first + 5, wiki=first + 6, outlinks=first, front=first + 10
+            ).require_free(FLAGS)
         except CannotListen:
             continue
         return first + 4, first + 5, first + 6, first

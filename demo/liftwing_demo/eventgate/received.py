@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 REMEMBERED = 10_000
@@ -19,6 +20,12 @@ class Received:
         """Keep what was accepted in one call."""
         self.total += len(events)
         self.events.extend(events)
+
+    def since(self, offset: int) -> list[tuple[int, dict[str, Any]]]:
+        """The kept events from this place on, counted from the first of all, with their places."""
+        first = self.total - len(self.events)
+        after = islice(self.events, max(0, offset - first), None)
+        return list(enumerate(after, max(offset, first)))
 
     def reset(self) -> None:
         """Forget everything."""

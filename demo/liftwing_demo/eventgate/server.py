@@ -18,6 +18,7 @@ from aiohttp import web
 from liftwing_demo.eventgate.checks import Check, basic_problems, schema_check
 from liftwing_demo.eventgate.knobs import NO_FAULTS, Knobs, read_knobs
 from liftwing_demo.eventgate.received import Calls, Received
+from liftwing_demo.eventgate.stream import Streams
 from liftwing_demo.knobs import Board, add_controls
 from liftwing_demo.serving import run
 
@@ -28,6 +29,7 @@ CALLS = web.AppKey("calls", Calls)
 CHECK: web.AppKey[Check] = web.AppKey("check")
 RECEIVED = web.AppKey("received", Received)
 SHOW: web.AppKey[Show] = web.AppKey("show")
+STREAMS = web.AppKey("streams", Streams)
 
 
 @dataclass(slots=True)
@@ -56,13 +58,17 @@ def make_app(check: Check = basic_problems, show: Show = lambda event: None) -> 
     app[CHECK] = check
     app[RECEIVED] = Received()
     app[SHOW] = show
+    app[STREAMS] = Streams(app[RECEIVED])
+    app.on_shutdown.append(app[STREAMS].close)
     for path in ("/v1/events", "/"):
         app.router.add_post(path, _take_events)
+    app.router.add_get("/v2/stream/{names}", app[STREAMS].follow)
     add_controls(app, app[BOARD], read_knobs)
     app.router.add_get("/_control/events", _show_events)
     app.router.add_delete("/_control/events", _forget_events)
     app.router.add_get("/_control/calls", _show_calls)
     app.router.add_delete("/_control/calls", _reset_calls)
+    app.router.add_get("/_control/followers", _show_followers)
     return app
 
 
@@ -83,6 +89,7 @@ async def _take_events(request: web.Request) -> web.Response:
         return web.Response(status=faults.status)
     outcome = _judge(events, faults, request.app[CHECK])
     request.app[RECEIVED].add(outcome.accepted)
+    request.app[STREAMS].tell()
     # EventGate produces first and answers then: who does not wait has sent the events all the same.
     await asyncio.sleep(faults.latency)
     response = _answer(outcome, hasty="hasty" in request.query)
@@ -143,6 +150,10 @@ async def _show_calls(request: web.Request) -> web.Response:
 async def _reset_calls(request: web.Request) -> web.Response:
     request.app[CALLS].reset()
     return web.json_response({"ok": True})
+
+
+async def _show_followers(request: web.Request) -> web.Response:
+    return web.json_response(request.app[STREAMS].document())
 
 
 def _print(event: Any) -> None:

@@ -1,4 +1,5 @@
-"""The demo wiki on disk: an SQLite file with compressed texts, written once and then only read."""
+"""The demo wiki on disk: an SQLite file with compressed texts, written once, and then read or added
+to."""
 
 import sqlite3
 import zlib
@@ -62,6 +63,19 @@ class WikiStore:
         connection.execute("SELECT 1 FROM meta LIMIT 1")
         return cls(connection)
 
+    @classmethod
+    def append(cls, path: Path) -> Self:
+        """An existing wiki to `save` further revisions in, while others read it.
+
+        Raises:
+            sqlite3.Error: there is no such file, or it is not a wiki.
+        """
+        uri = f"{path.resolve().as_uri()}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        return cls(connection)
+
     def __enter__(self) -> Self:
         return self
 
@@ -107,6 +121,20 @@ class WikiStore:
         """Enter an account."""
         numbers = (user.user_id, user.name, user.registration, user.edit_count)
         self._insert("user", (*numbers, ",".join(user.groups), user.gender, user.emailable))
+
+    def save(
+        self, revision: Revision, labels: Labels, pages: Iterable[Page], users: Iterable[User]
+    ) -> None:
+        """Enter a revision with what is new with it, so that readers see all of it or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        for page in pages:
+            # Until now it may have been a mere title that others link to.
+            self._connection.execute("DELETE FROM page WHERE title = ?", (page.title,))
+            self.add_page(page)
+        for user in users:
+            self.add_user(user)
+        self.add_revision(revision, labels)
+        self._connection.execute("COMMIT")
 
     def set_meta(self, values: dict[str, str]) -> None:
         """Note facts about the wiki itself, for example its seed."""

@@ -58,6 +58,12 @@ def test_each_port_of_the_outlink_pair_has_to_be_free_if_it_is_started(taken: in
     assert "--outlinks-port sets another." in told
 
 
+def test_the_ports_of_front_and_eventgate_have_to_be_free_if_they_are_started(taken: int) -> None:
+    ports = {"http": free_port(), "grpc": free_port(), "wiki": free_port()}
+    told = refusal(Listening(**ports, front=taken - 1))  # type: ignore[arg-type]
+    assert "--front-port sets another." in told
+
+
 def test_what_is_no_port_and_no_address_of_this_machine_is_refused() -> None:
     assert refusal(Listening(http=65536)).startswith("Port 65536 cannot be used: ports end at")
     # TEST-NET-1, which no machine has.
@@ -94,15 +100,17 @@ def made(*variables: str) -> dict[str, str]:
 
 def test_make_has_a_variable_for_each_port_and_the_address() -> None:
     values = {"host": "0.0.0.0", "http": "1", "grpc": "2", "wiki": "3", "outlinks": "4"}
+    values["front"] = "8"
     options = made(*(f"{MAKE_VARIABLES[which]}={value}" for which, value in values.items()))
     assert options == {FLAGS[which]: value for which, value in values.items()}
 
 
 def test_make_listens_on_the_loopback_and_on_the_default_ports() -> None:
-    defaults = Listening(outlinks=8082)
+    defaults = Listening(outlinks=8082, front=8086)
     assert made() == {FLAGS[which]: str(getattr(defaults, which)) for which in FLAGS}
 
 
 def test_a_second_demo_takes_the_grpc_port_after_its_http_port() -> None:
     assert made("PORT=8081")["--grpc-port"] == "8082"
     assert made("PORT=8081")["--outlinks-port"] == "8083"
+    assert made("PORT=8081")["--front-port"] == "8087"

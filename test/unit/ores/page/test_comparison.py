@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,15 +65,26 @@ def test_a_line_without_end_is_cut() -> None:
 def test_the_work_for_nasty_texts_is_bounded() -> None:
     rng = random.Random(5)
 
-    def text(lines: int, words: int, letters: str) -> str:
-        return "\n".join(" ".join(rng.choice(letters) for _ in range(words)) for _ in range(lines))
+    def text(lines: int, words: int, vocabulary: Sequence[str]) -> str:
+        return "\n".join(
+            " ".join(rng.choice(vocabulary) for _ in range(words)) for _ in range(lines)
+        )
 
-    for lines, words in ((20_000, 1), (1000, 1), (999, 3), (50, 199), (1, 200_000)):
-        for letters in ("ab", "abcdefghijklmnopqrstuvwxyz"):
-            old, new = text(lines, words, letters), text(lines, words, letters)
+    # The last is the worst for difflib: each word as often as it may be without being left out.
+    vocabularies = ("ab", "abcdefghijklmnopqrstuvwxyz", [f"w{number}" for number in range(101)])
+    for lines, words in ((5000, 1), (1000, 1), (999, 3), (50, 199), (1, 200_000)):
+        for vocabulary in vocabularies:
+            old, new = text(lines, words, vocabulary), text(lines, words, vocabulary)
             began = time.process_time()
             compare(old, new)
             assert time.process_time() - began < 2
+
+
+def test_texts_of_too_many_lines_are_not_compared_line_by_line() -> None:
+    old = [f"line {number}" for number in range(2 * comparison.MAX_LINES)]
+    new = ["begin", *old[1:-1:2], "end"]
+    assert compare("\n".join(old), "\n".join(new)).added == len(new)
+    assert compare("\n".join(old[:900]), "\n".join(new[:400])).added == 1
 
 
 def side(lines: tuple[Line, ...], sign: str) -> list[str]:

@@ -1,0 +1,214 @@
+"""From an edit to its row on the front's page, and that page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from support.browser import Browser, require_chromium
+from support.events import revision_create
+from support.live_page import LivePage
+from support.processes import call, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+JSON = {"Content-Type": "application/json"}
+ROWS = "return document.querySelectorAll('#changes tbody tr').length"
+SHOWN = "return document.querySelectorAll('#changes tbody tr:not([hidden])').length"
+FOCUSED = "return document.activeElement.id || document.activeElement.className"
+
+
+@pytest.fixture(scope="module")
+def live(
+    tmp_path_factory: pytest.TempPathFactory, wiki_file: Path, model_files: dict[str, Path]
+) -> Iterator[LivePage]:
+    page = LivePage(tmp_path_factory.mktemp("live"), wiki_file, model_files)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    require_chromium()
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser, live: LivePage) -> Iterator[Browser]:
+    """The browser at the page, with some rows; its console has nothing to complain of after."""
+    chromium.open(live.url)
+    chromium.until(f"{ROWS} > 2", 60)
+    yield chromium
+    assert chromium.complaints() == []
+    chromium.open("about:blank")
+
+
+def test_an_edit_becomes_a_coloured_row_with_each_model_s_score(live: LivePage) -> None:
+    """The wiki is edited once somebody looks; its event in, score events out, a row."""
+    told: dict[str, str] = {}
+    for event in islice(live.rows(), 40):
+        told[event["key"]] = event["row"]
+        if re.search(r"\d %.*\d %", event["row"]):
+            break
+    row = told[event["key"]]
+    assert re.search(r'class="(unlikely|possible|likely|very-likely)" data-damage="\d+"', row)
+    wiki, rev_id = event["key"].split("-")
+    score = call(f"{live.front.url}/v3/scores/{wiki}/{rev_id}/damaging").json
+    probability = score[wiki]["scores"][rev_id]["damaging"]["score"]["probability"]["true"]
+    assert f'data-damage="{round(100 * probability)}"' in row
+    diff = call(f"{live.front.url}/diff/{wiki}/{rev_id}")
+    assert diff.status == 200 and b"lines added" in diff.body
+    assert row in call(live.url).body.decode()
+
+
+def test_nobody_follows_the_scores_but_the_front_and_it_once(live: LivePage) -> None:
+    first, second = live.rows(), live.rows()
+    next(first), next(second)
+    assert live.followers() == {"mediawiki.revision-create": 1, "mediawiki.revision-score": 1}
+    first.close()
+    second.close()
+
+
+def test_rows_arrive_by_themselves_and_pausing_stops_them(browser: Browser) -> None:
+    before = browser.run("return document.querySelector('#changes tbody tr').id")
+    browser.until(f"return document.querySelector('#changes tbody tr').id !== '{before}'")
+    browser.click("#pause")
+    rows = browser.run("return document.querySelector('#changes tbody').innerHTML")
+    assert browser.run("return document.getElementById('pause').ariaPressed") == "true"
+    browser.run("window.since = Date.now()")
+    browser.until("return Date.now() - window.since > 2500")
+    assert browser.run("return document.querySelector('#changes tbody').innerHTML") == rows
+    browser.click("#pause")
+    browser.until(f"return document.querySelector('#changes tbody').innerHTML !== {rows!r}")
+    keys = browser.run("return [...document.querySelectorAll('#changes tbody tr')].map(r => r.id)")
+    assert len(keys) == len(set(keys))
+
+
+def test_the_filter_hides_what_is_less_likely_damaging(browser: Browser) -> None:
+    browser.click("#pause")
+    damages = browser.run(
+        "return [...document.querySelectorAll('#changes tbody tr')].map(r => r.dataset.damage)"
+    )
+    most = max(int(one) for one in damages if one)
+    browser.run(
+        "const f = document.getElementById('threshold'); f.value = arguments[0];"
+        "f.dispatchEvent(new Event('input', {bubbles: true}))",
+        most,
+    )
+    assert browser.run(SHOWN) == sum(int(one or -1) >= most for one in damages)
+    told = browser.run("return document.getElementById('count').textContent")
+    assert told == f"{browser.run(SHOWN)} of {len(damages)} changes shown."
+    browser.until(f"return document.getElementById('announcement').textContent === '{told}'")
+    assert browser.run("return document.getElementById('slider').value") == str(most)
+
+
+def test_the_keyboard_opens_a_diff_and_comes_back_from_it(browser: Browser) -> None:
+    stops = []
+    while "diff" not in stops:
+        browser.press("Tab")
+        stops.append(browser.run(FOCUSED))
+    assert stops == ["threshold", "slider", "pause", "diff"]
+    row = browser.run("return document.activeElement.closest('tr').id")
+    browser.press("Enter")
+    browser.until("return document.querySelector('dialog[open] .lines, dialog[open] .comparison')")
+    title = browser.run("return document.getElementById('diff-title').textContent")
+    name = "return document.getElementById(arguments[0]).querySelector('th bdi').textContent"
+    assert title == browser.run(name, row)
+    assert browser.run("return document.activeElement.closest('dialog') !== null")
+    browser.press("Escape")
+    browser.until("return !document.getElementById('dialog').open")
+    assert browser.run("return document.activeElement.closest('tr').id") == row
+    assert browser.run(FOCUSED) == "diff"
+    browser.press("Enter")
+    browser.until("return document.querySelector('dialog[open] .comparison')")
+    browser.click("#close")
+    assert browser.run("return document.activeElement.closest('tr').id") == row
+
+
+def test_a_screen_reader_is_given_a_table_and_hears_counts_only(browser: Browser) -> None:
+    tree = browser.devtools("Accessibility.getFullAXTree")["nodes"]
+    roles = [node.get("role", {}).get("value") for node in tree]
+    assert roles.count("table") == 1 and roles.count("columnheader") == 8
+    assert "rowheader" in roles and "status" in roles
+    names = {node["name"]["value"] for node in tree if "name" in node}
+    assert "The last changes, newest first" in names
+    assert any(name.startswith("diff of ") for name in names)
+    live = browser.run("return document.querySelectorAll('[aria-live]').length")
+    assert live == 1 and browser.run(
+        "return !document.querySelector('#changes').closest('[aria-live]')"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_on_a_narrow_screen_in_both_schemes(browser: Browser, scheme: str) -> None:
+    media = [{"name": "prefers-color-scheme", "value": scheme}]
+    media.append({"name": "prefers-reduced-motion", "value": "reduce"})
+    try:
+        browser.resize(320, 700)
+        browser.devtools("Emulation.setEmulatedMedia", features=media)
+        assert browser.run("return document.documentElement.scrollWidth") <= 320
+        assert browser.run("return document.getAnimations().length") == 0
+        ground = browser.run("return getComputedStyle(document.body).backgroundColor")
+        assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+        # Role by role, for styles that are no table's would take the table from a screen reader.
+        tree = browser.devtools("Accessibility.getFullAXTree")["nodes"]
+        roles = [node.get("role", {}).get("value") for node in tree]
+        assert "table" in roles and "row" in roles and "cell" in roles
+    finally:
+        browser.devtools("Emulation.setEmulatedMedia", features=[])
+        browser.resize(1200, 900)
+
+
+def test_a_hostile_title_and_comment_are_only_text(browser: Browser, live: LivePage) -> None:
+    hostile = "<img src=x onerror=document.title='hit'><script>document.title='hit'</script>"
+    rev_id = 1000001
+    event = revision_create(rev_id, "enwiki", page_title=hostile, comment=hostile)
+    call(f"{live.eventgate.url}/v1/events", json.dumps(event).encode(), JSON)
+    live.tell_of(event)
+    browser.until(f"return document.getElementById('change-enwiki-{rev_id}')")
+    text = browser.until(
+        f"return document.getElementById('change-enwiki-{rev_id}').textContent.includes('onerror')"
+    )
+    assert text and browser.run("return document.title") == "Edits as they are scored"
+    assert browser.run("return document.querySelectorAll('#changes img, td script').length") == 0
+
+
+def test_without_scripts_the_list_the_filter_and_the_diffs_work(
+    live: LivePage, tmp_path: Path
+) -> None:
+    require_chromium()
+    next(live.rows())
+    browser = Browser(tmp_path, scripts=False)
+    try:
+        browser.open(live.url)
+        assert browser.run(ROWS) > 0
+        assert browser.run("return document.getElementById('pause').hidden")
+        browser.run("document.getElementById('threshold').value = 100")
+        browser.click("#apply")
+        assert browser.run("return location.search") == "?threshold=100"
+        assert browser.run(SHOWN) <= browser.run(ROWS)
+        assert "shown" in browser.run("return document.getElementById('count').textContent")
+        browser.open(live.url)
+        browser.click("a.diff")
+        assert "/diff/enwiki/" in browser.run("return location.href")
+        assert browser.run("return document.querySelector('.comparison h1').textContent")
+        browser.click(".alone > p a")
+        assert browser.run(ROWS) > 0
+        assert browser.complaints() == []
+    finally:
+        browser.close()
+
+
+def test_a_restarted_eventgate_is_followed_again(live: LivePage) -> None:
+    """Last, for the numbers of its events begin anew."""
+    known = {event["key"] for event in islice(live.rows(), 1)}
+    known |= set(re.findall(r'id="change-([\w-]+)"', call(live.url).body.decode()))
+    live.restart_eventgate()
+    wait_until(lambda: len(live.followers()) == 2, 30, "the front follows again")
+    assert any(event["key"] not in known for event in islice(live.rows(), 200))
