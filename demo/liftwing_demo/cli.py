@@ -17,10 +17,8 @@ from liftwing_demo.eventgate import server as eventgate_server
 from liftwing_demo.listening import FLAGS, LOOPBACK, MAKE_VARIABLES, Listening
 from liftwing_demo.outlinks import card as outlink_card
 from liftwing_demo.outlinks import read_report
+from liftwing_demo.demo import Demo, DemoError, WikiKind
 from liftwing_demo.run import (
-    Demo,
-    DemoError,
-    WikiKind,
     console,
     prepare,
     prepare_items,

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
@@ -22,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
+from liftwing_demo.demo import Demo, DemoError, WikiKind
 from liftwing_demo.items import build_items, items_are_current
-from liftwing_demo.listening import FLAGS, CannotListen, Listening
-from liftwing_demo.live import serve as live
+from liftwing_demo.listening import FLAGS, CannotListen
 from liftwing_demo.mediawiki import (
     MediaWikiError,
     install_mediawiki,
@@ -33,86 +28,21 @@ from liftwing_demo.mediawiki import (
 )
 from liftwing_demo.outlinks import model_is_current
 from liftwing_demo.outlinks.serve import question, start_pair
+from liftwing_demo.servers import (
+    edited_copy,
+    start_front,
+    start_server,
+    start_wiki,
+    wait_until_ready,
+)
 from liftwing_demo.training import Suite, models_are_current, train_models
-from liftwing_demo.training.record import EMBEDDINGS
 from liftwing_demo.training.suites import EDITQUALITY
 from liftwing_demo.training.tasks import ExtractionFailed
 from liftwing_demo.wiki import build_wiki, wiki_is_current
-from liftwing_demo.wiki.sites import WIKIDATA, WIKIPEDIA
+from liftwing_demo.wiki.sites import WIKIDATA
 
-START_SECONDS = 120.0
 CORPORA = ROOT / "build/nltk_data"
-REVISIONS_PER_ITEM = 4
-"""A wiki of so many made-up edits comes with one item."""
-
 console = Console(highlight=False, soft_wrap=True)
-
-
-class DemoError(Exception):
-    """The demo cannot start; the text says why and what to do."""
-
-
-class WikiKind(StrEnum):
-    """Which program answers for the demo wiki."""
-
-    EMBEDDED = "embedded"
-    MEDIAWIKI = "mediawiki"
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """Where the demo keeps its files, what it listens on, how much it makes up, what it serves."""
-
-    folder: Path
-    listening: Listening = Listening()
-    revisions: int | None = None
-    wiki: WikiKind = WikiKind.EMBEDDED
-    suite: Suite = EDITQUALITY
-
-    @property
-    def with_outlinks(self) -> bool:
-        """Whether the outlink pair is started too."""
-        return self.listening.outlinks is not None
-
-    @property
-    def wiki_file(self) -> Path:
-        """The demo wiki."""
-        return self.folder / "wiki.sqlite"
-
-    @property
-    def items_file(self) -> Path:
-        """The wiki of items."""
-        return self.folder / "items.sqlite"
-
-    @property
-    def edited_file(self) -> Path:
-        """A copy of the suite's wiki, which is edited while the demo runs."""
-        return self.folder / f"edited-{self.listening.http}.sqlite"
-
-    @property
-    def with_edits(self) -> bool:
-        """Whether the wiki that is served is that copy."""
-        return self.listening.front is not None and self.wiki is WikiKind.EMBEDDED
-
-    @property
-    def items(self) -> int | None:
-        """How many items there are to be, if not as many as there are by default."""
-        return None if self.revisions is None else max(24, self.revisions // REVISIONS_PER_ITEM)
-
-    @property
-    def stores(self) -> dict[str, Path]:
-        """The wikis' files by their databases' names."""
-        return {WIKIPEDIA.database: self.wiki_file, WIKIDATA.database: self.items_file}
-
-    @property
-    def mediawiki(self) -> Path:
-        """The folder of the MediaWiki that is filled from the demo wiki."""
-        return self.folder / "mediawiki"
-
-    @property
-    def models(self) -> Path:
-        """The folder of the demo models."""
-        return self.folder / "models"
 
 
 def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
@@ -134,7 +64,8 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         start_server(children, demo)
         if demo.with_outlinks:
             start_pair(children, demo.listening, demo.models)
-        wait_until_ready(children, demo)
+        with console.status("starting wiki and model servers"):
+            wait_until_ready(children, demo)
         show_score(demo, time.monotonic() - started)
         if demo.with_outlinks:
             console.print("\nOr for the topics of an article, by its links:\n")
@@ -255,105 +186,6 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(bars[what], completed=done, total=total)  # type: ignore[arg-type]
 
         yield report
-
-
-def start_wiki(children: Children, demo: Demo) -> None:
-    """Start the embedded wiki or MediaWiki."""
-    if demo.wiki is WikiKind.MEDIAWIKI:
-        what = ["liftwing_demo.mediawiki.serve", "--dir", str(demo.mediawiki)]
-    else:
-        what = ["liftwing_demo.wiki.server"]
-        for database in dict.fromkeys((WIKIPEDIA.database, demo.suite.site.database)):
-            what += ["--db", str(served_file(demo, database))]
-    listen = ["--host", str(demo.listening.host), "--port", str(demo.listening.wiki)]
-    children.start("wiki", [sys.executable, "-m", *what, *listen], {})
-
-
-@contextmanager
-def edited_copy(demo: Demo) -> Iterator[None]:
-    """Has the copy that is edited begin as the wiki that was built, and removes it at the end."""
-    if not demo.with_edits:
-        yield
-        return
-    shutil.copyfile(demo.stores[demo.suite.site.database], demo.edited_file)
-    try:
-        yield
-    finally:
-        demo.edited_file.unlink(missing_ok=True)
-
-
-def served_file(demo: Demo, database: str) -> Path:
-    """The file of a wiki, or its copy that is edited."""
-    edited = demo.with_edits and database == demo.suite.site.database
-    return demo.edited_file if edited else demo.stores[database]
-
-
-def start_front(children: Children, demo: Demo) -> None:
-    """Start the front with its page, and what edits the wiki while somebody looks at it.
-
-    Raises DemoError if one of them ends.
-    """
-    suite = demo.suite
-    services = [suite.service(recipe.kind) for recipe in suite.recipes]
-    file = served_file(demo, suite.site.database)
-    live.start(children, demo.listening, services, file, former=not demo.with_edits)
-    wait_for([demo.listening.front_url], children)
-
-
-def start_server(children: Children, demo: Demo) -> None:
-    """Start the model server as production does: its model.py and the environment."""
-    suite = demo.suite
-    kinds = [recipe.kind for recipe in suite.recipes]
-    alone = demo.models / suite.service(kinds[0]) / suite.recipes[0].file
-    environment = {
-        "INFERENCE_NAME": ",".join(map(suite.service, kinds)),
-        "MODEL_PATH": str(alone if len(kinds) == 1 else demo.models),
-        "WIKI_URL": demo.listening.wiki_url,
-        "KSERVE_LOGLEVEL": "WARNING",
-        "FRAMEWORK_LOG_LEVEL": "WARNING",
-        # Nobody balances load over a demo.
-        "DRAIN_DELAY_SECONDS": "0",
-    }
-    if demo.listening.front is not None:
-        environment |= live.where_events_go(demo.listening)
-    if suite.site == WIKIDATA:
-        environment["WIKI_HOST"] = suite.site.host
-    if suite.embedding:
-        environment["WORD2VEC_PATH"] = str(demo.models / EMBEDDINGS)
-    host, http, grpc = demo.listening.host, demo.listening.http, demo.listening.grpc
-    listen = ["--host", str(host), "--http_port", str(http), "--grpc_port", str(grpc)]
-    program = ROOT / "revscoring" / suite.folder / "model-server/model.py"
-    command = [sys.executable, str(program), *listen]
-    children.start("model server", command, environment)
-
-
-def wait_until_ready(children: Children, demo: Demo) -> None:
-    """Wait for the models to be loaded. Raises DemoError if something ends before."""
-    urls = [demo.listening.http_url]
-    if demo.with_outlinks:
-        urls += [demo.listening.outlinks_url, f"http://{demo.listening.predictor}"]
-    with console.status("starting wiki and model servers"):
-        wait_for(urls, children)
-
-
-def wait_for(urls: Sequence[str], children: Children) -> None:
-    """Wait for servers to be ready. Raises DemoError if something ends before, or none is."""
-    give_up = time.monotonic() + START_SECONDS
-    while time.monotonic() < give_up:
-        if ended := children.ended():
-            raise DemoError(f"The {ended} could not start; its message is above.")
-        if all(map(_is_ready, urls)):
-            return
-        time.sleep(0.1)
-    raise DemoError(f"Not all servers were ready after {START_SECONDS:g} seconds.")
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/v2/health/ready"):
-            return True
-    except (urllib.error.URLError, ConnectionError):
-        return False
 
 
 def show_score(demo: Demo, seconds: float) -> None:

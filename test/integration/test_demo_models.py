@@ -140,6 +140,8 @@ def test_run_trains_only_what_it_starts_and_shows_an_item_s_score(tmp_path: Path
     command = demo("run", *options, "--wiki-port", wiki_port, "--dir", str(tmp_path))
     printed = printed_until_interrupted(command)
     assert f"127.0.0.1:{port}/v1/models/wikidatawiki-itemquality:predict" in printed
+    assert f"See edits being scored: http://127.0.0.1:{int(port) + 6}/" in printed
+    assert not list(tmp_path.glob("edited-*"))
     (answer,) = [json.loads(line) for line in printed.splitlines() if '{"wikidatawiki"' in line]
     score = answer["wikidatawiki"]["scores"][str(items.rev_id)]["itemquality"]["score"]
     assert score["prediction"] in items.recipe("itemquality").labels

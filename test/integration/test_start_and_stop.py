@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.error import URLError
+from urllib.request import urlopen
 
 import grpc
 import pytest
@@ -456,13 +457,18 @@ def test_the_demo_starts_shows_a_score_and_leaves_nothing(tmp_path: Path) -> Non
         assert taken.returncode == 1
         assert f"Port {http} cannot be used" in taken.stderr
         assert "--port sets another" in taken.stderr
+        page = f"http://127.0.0.1:{int(http) + 6}/"
+        assert f"See edits being scored: {page}" in text
+        with urlopen(f"{page}changes?models=damaging", timeout=60) as changes:
+            row = next(line for line in changes if line.startswith(b"data: "))
+        assert b"change-enwiki-" in row
         pair = [str(int(outlinks) + place) for place in range(4)]
-        ports = [http, grpc, wiki, *pair]
+        ports = [http, grpc, wiki, *pair, str(int(http) + 6), str(int(http) + 7)]
         assert {port: addresses_of(int(port)) for port in ports} == dict.fromkeys(
             ports, {IPv4Address("127.0.0.1")}
         )
         descendants = all_descendants(demo.pid)
-        assert len(descendants) >= 4
+        assert len(descendants) >= 8
         demo.kill()
         wait_until(lambda: not any(map(exists, descendants)), 15, "no process is left")
     finally:

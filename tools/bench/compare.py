@@ -23,7 +23,8 @@ from statistics import median
 import aiohttp
 from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
-from liftwing_demo.run import Demo, prepare
+from liftwing_demo.demo import Demo
+from liftwing_demo.run import prepare
 from liftwing_demo.wiki import build_wiki, wiki_is_current
 from loads import LOADS, Load, Revisions
 from rich.console import Console

@@ -16,7 +16,8 @@ import aiohttp
 import texts
 from library import Library
 from liftwing_demo.children import Children
-from liftwing_demo.run import Demo, prepare
+from liftwing_demo.demo import Demo
+from liftwing_demo.run import prepare
 from report import Liveness, Row, show
 from rich.progress import Progress
 from server import MODEL, Server, free_port, pin_off_the_way

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from liftwing_demo.checkout import ROOT, model_server
 from liftwing_demo.children import Children
-from liftwing_demo.run import Demo, prepare
+from liftwing_demo.demo import Demo
+from liftwing_demo.run import prepare
 from liftwing_serving.revscoring import families
 from rich.console import Console
 from rich.table import Table

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from liftwing_demo import run
-from liftwing_demo.run import Demo, DemoError, WikiKind
+from liftwing_demo.demo import Demo, DemoError, WikiKind
 from liftwing_demo.training import suite_called
 
 
