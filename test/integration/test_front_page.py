@@ -79,13 +79,14 @@ def test_rows_arrive_by_themselves_and_pausing_stops_them(browser: Browser) -> N
     before = browser.run("return document.querySelector('#changes tbody tr').id")
     browser.until(f"return document.querySelector('#changes tbody tr').id !== '{before}'")
     browser.click("#pause")
-    rows = browser.run("return document.querySelector('#changes tbody').innerHTML")
+    text = "document.querySelector('#changes tbody').textContent"
+    browser.run(f"window.rows = {text}")
     assert browser.run("return document.getElementById('pause').ariaPressed") == "true"
     browser.run("window.since = Date.now()")
     browser.until("return Date.now() - window.since > 2500")
-    assert browser.run("return document.querySelector('#changes tbody').innerHTML") == rows
+    assert browser.run(f"return {text} === window.rows")
     browser.click("#pause")
-    browser.until(f"return document.querySelector('#changes tbody').innerHTML !== {rows!r}")
+    browser.until(f"return {text} !== window.rows")
     keys = browser.run("return [...document.querySelectorAll('#changes tbody tr')].map(r => r.id)")
     assert len(keys) == len(set(keys))
 

@@ -18,6 +18,7 @@ from liftwing_serving.ores.page.rows import row
 
 logger = logging.getLogger(__name__)
 
+EVENTS = "text/event-stream; charset=utf-8"
 # Each is a connection and a few kilobytes.
 MAX_BROWSERS = 1000
 # Proxies take a silent connection for a dead one.
@@ -58,7 +59,7 @@ class Feed:
         response = web.StreamResponse(
             headers={
                 **headers,
-                "Content-Type": "text/event-stream; charset=utf-8",
+                "Content-Type": EVENTS,
                 "Cache-Control": "no-store",
                 # Has nginx pass on each event as it comes.
                 "X-Accel-Buffering": "no",

@@ -46,7 +46,6 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._last_id: str | None = None
         self._heard_at = 0.0
-        self.connected = False
 
     def look(self) -> None:
         """Somebody looks: follow the stream, unless that is done already."""
@@ -74,7 +73,6 @@ class Follower:
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
-            self.connected = False
 
     async def _follow(self) -> None:
         """Connect again and again, soon after what went well and later after what did not."""
@@ -86,8 +84,6 @@ class Follower:
                 reason = "the stream ended"
             except (aiohttp.ClientError, TimeoutError, sse.TooLong) as error:
                 reason = repr(error)
-            finally:
-                self.connected = False
             pause = FIRST_PAUSE if self._heard_at > heard_before else min(2 * pause, LONGEST_PAUSE)
             logger.info("following the stream again in %.1f s: %s", pause, reason)
             await asyncio.sleep(pause * random.uniform(0.5, 1))
@@ -105,7 +101,6 @@ class Follower:
         ) as response:
             if response.status != 200 or response.content_type != "text/event-stream":
                 raise aiohttp.ClientPayloadError(f"{response.status} {response.content_type}")
-            self.connected = True
             reader = sse.Reader(MAX_EVENT_BYTES)
             async for piece in response.content.iter_any():
                 for message in reader.feed(piece):

@@ -19,7 +19,7 @@ from liftwing_serving.ores.page import documents
 from liftwing_serving.ores.page.assets import assets
 from liftwing_serving.ores.page.diffs import Diffs
 from liftwing_serving.ores.page.events import MODEL
-from liftwing_serving.ores.page.feed import Feed
+from liftwing_serving.ores.page.feed import EVENTS, Feed
 from liftwing_serving.ores.page.rows import MAX_COLUMNS
 from liftwing_serving.ores.page.settings import PageSettings
 
@@ -78,7 +78,8 @@ class Page:
         def count(status: int) -> None:
             metrics.count_front_request(label, status, time.monotonic() - began)
 
-        if label == "changes" and self._feed is not None:
+        # Whoever wants no body would wait for its end.
+        if label == "changes" and self._feed is not None and request.method == "GET":
             columns = _columns(request.query.get("models", ""))
             headers = SAFE | {"X-Request-Id": request_id}
             return await self._feed.stream(request, columns, headers, count)
@@ -148,6 +149,8 @@ class Page:
         return _html(documents.front_page(shown))
 
     async def _no_changes(self, request: web.BaseRequest) -> web.Response:
+        if self._feed is not None:
+            return web.Response(headers=SAFE | {"Content-Type": EVENTS})
         text = "This front follows no stream of score events."
         return _html(documents.error_page(text), 404)
 
