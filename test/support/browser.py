@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from support.environment import environment
-from support.processes import ROOT, free_port, stop
+from support.ports import free_port
+from support.processes import ROOT, stop
 
 INSTALLER = ROOT / "tools/setup/chromium.sh"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"

@@ -23,7 +23,8 @@ from batches import BOTH
 from compare import read_all
 from liftwing_demo.checkout import ROOT
 from liftwing_demo.children import Children
-from liftwing_demo.run import Demo, prepare
+from liftwing_demo.demo import Demo
+from liftwing_demo.run import prepare
 from loads import SMALL, Revisions
 from rich.console import Console
 from rich.table import Table

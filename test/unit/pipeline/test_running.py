@@ -19,6 +19,8 @@ FULL_NAME = "127.0.0.1:5000/wikimedia/machinelearning-liftwing-inference-service
 INTERRUPTING = """
 import signal, time
 if words[0] == "run":
+    # Whoever started this may still be at that.
+    time.sleep(0.5)
     os.kill(os.getppid(), signal.SIGINT)
     time.sleep(0.2)
 """
