@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
+from support import kept as keeping
 from support import wikis
 from support.containers import DemoServer
 from support.environment import build_environment
@@ -22,6 +23,7 @@ sys.path.insert(0, str(ROOT / "tools/images"))
 from inventory import images  # noqa: E402
 
 # Fixtures, which pytest looks for here.
+kept = keeping.kept
 wiki_file = wikis.wiki_file
 items_file = wikis.items_file
 nasty = wikis.nasty
