@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.environment import environment
+from support.environment import build_environment, environment
 from support.ports import free_port
 from support.processes import ROOT, stop
 
@@ -30,7 +30,9 @@ START_SECONDS = 60.0
 def require_chromium() -> None:
     """Install it if need be; for who may not install packages the tests are skipped."""
     if not (shutil.which("chromedriver") and shutil.which("chromium")):
-        done = subprocess.run([str(INSTALLER)], capture_output=True, text=True)
+        done = subprocess.run(
+            [str(INSTALLER)], env=build_environment(), capture_output=True, text=True
+        )
         if done.returncode and os.geteuid():
             pytest.skip(done.stderr)
         assert done.returncode == 0, done.stderr
