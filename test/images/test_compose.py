@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,6 +71,24 @@ def test_an_event_ends_at_the_eventgate_as_a_score(project: Project) -> None:
     assert event["meta"]["stream"] == "mediawiki.revision_score_editquality"
     assert_valid(event, "revision-score-3.0.0")
     wait_until(lambda: "Anarchism" in project.log(), 5, "the event in the log")
+
+
+def test_the_front_answers_as_ores_did(project: Project) -> None:
+    scores = project.paste(documented("/v3/scores/"))["enwiki"]["scores"]
+    assert scores.keys() == {"1000010", "1000013"}
+    for by_model in scores.values():
+        assert by_model.keys() == {"damaging", "goodfaith"}
+        assert all("prediction" in it["score"] for it in by_model.values())
+
+
+def test_the_page_shows_edits_as_they_come(project: Project) -> None:
+    """After the test of the EventGate: before anybody looks no edit is told of."""
+    page = project.url(8070)
+    with urllib.request.urlopen(f"{page}/changes", timeout=60) as changes:
+        scored = next(line for line in changes if re.search(rb"data-damage=.?.?\d", line))
+    (diff,) = set(re.findall(r"diff/enwiki/\d+", scored.decode()))
+    with urllib.request.urlopen(f"{page}/{diff}", timeout=10) as answer:
+        assert re.search(rb"<(ins|del)\b", answer.read())
 
 
 def test_ctrl_c_ends_all_at_once_and_down_leaves_nothing(project: Project) -> None:

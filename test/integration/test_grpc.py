@@ -11,7 +11,7 @@ import pytest
 from google.protobuf.wrappers_pb2 import StringValue, UInt32Value
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
-from support.openinference import infer, infer_request
+from support.openinference import infer, infer_request, text_of
 from support.processes import ROOT, ModelServer, call, wait_until
 
 TOY = ROOT / "test/support/toy.py"
@@ -81,6 +81,23 @@ def test_an_unknown_model_is_not_found_and_no_traceback_is_logged(toy: ModelServ
     request = infer_request("other", QUESTION.encode())
     assert stub(toy, "ModelInfer", request) is grpc.StatusCode.NOT_FOUND
     assert "traceback" not in toy.log.read_text().lower()
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ({"timeout": None}, 30),
+        ({"timeout": 600}, 30),
+        ({"timeout": 20}, 20),
+        ({"timeout": 20, "metadata": [("x-request-timeout", "10")]}, 10),
+        ({"timeout": None, "metadata": [("x-request-timeout", "10")]}, 10),
+    ],
+)
+def test_a_request_has_as_long_as_its_caller_waits(
+    toy: ModelServer, said: dict[str, Any], seconds: float
+) -> None:
+    answer = infer(toy, infer_request("toy", b'{"number": 98}'), **said)
+    assert -3 < json.loads(text_of(answer))["seconds"] - seconds < 0.5
 
 
 def test_loading_and_unloading_are_unimplemented(toy: ModelServer) -> None:

@@ -81,6 +81,10 @@ class Project:
             (name, status) for name, _, status in (it.partition("\t") for it in shown.splitlines())
         ]
 
+    def url(self, port: int) -> str:
+        """Where a service is that is documented to be on that port."""
+        return f"http://127.0.0.1:{self._ports[str(port)]}"
+
     def paste(self, line: str) -> Any:
         """Run a line as documented, but for the port; returns the JSON that it prints."""
         here = re.sub(r"localhost:(\d+)", lambda found: f"localhost:{self._ports[found[1]]}", line)

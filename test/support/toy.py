@@ -56,6 +56,8 @@ class Toy(server.Servable[int]):
             raise ZeroDivisionError("SECRET of a defect")
         if request == 99:
             await asyncio.sleep(60)
+        if request == 98:
+            return {"double": 98, "seconds": deadline.remaining()}
         return {"double": 2 * request}
 
 

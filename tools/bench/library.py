@@ -9,11 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
-from itertools import islice
 from pathlib import Path
-
-from loads import Load, Revisions
-from server import Measured
 
 
 class Library:
@@ -35,18 +31,6 @@ class Library:
         self._process.stdin.write(f"{rev_id}\n")
         self._process.stdin.flush()
         return float(self._answer())
-
-    def under(self, load: Load, revisions: Revisions, seed: int, requests: int) -> Measured:
-        """The load's revisions one after another; see README.md for what queued clients see."""
-        rev_ids = list(islice(revisions.drawn(load, seed), requests))
-        ends, now = [0.0] * load.clients, 0.0
-        seconds = []
-        for rev_id in rev_ids:
-            now += self.score(rev_id)
-            ends.append(now)
-            if revisions.sizes[rev_id] in load.measured:
-                seconds.append(now - ends[-1 - load.clients])
-        return Measured(requests / now, seconds[min(load.clients, len(seconds) // 2) :])
 
     def close(self) -> None:
         """End the process."""

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile
 
 import fasttext
 import grpc
@@ -40,6 +40,7 @@ from rich.console import Console
 from rich.table import Table
 from server import free_port
 from watching import mebibytes, tree
+from wrk import requests_per_second
 
 PATH = f"/v1/models/{NAME}:predict"
 LARGEST = 900
@@ -82,22 +83,7 @@ class Server:
 
 def by_wrk(server: Server, load: Load) -> float:
     """Requests per second over HTTP. Raises ValueError if any was not answered with 200."""
-    bodies = ",\n".join(json.dumps(body) for body in load.bodies)
-    with TemporaryDirectory() as folder:
-        script = Path(folder, "post.lua")
-        script.write_text(
-            'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
-            f"local bodies, turn = {{{bodies}}}, 0\n"
-            "request = function()\n  turn = turn % #bodies + 1\n"
-            "  return wrk.format(nil, nil, nil, bodies[turn])\nend\n"
-        )
-        how = [f"-c{load.clients}", f"-d{load.seconds}s", "-s", str(script)]
-        command = ["wrk", "-t1", *how, server.url]
-        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in printed:
-        raise ValueError(printed)
-    found = re.search(r"Requests/sec:\s+([0-9.]+)", printed)
-    return float(found[1]) if found else 0.0
+    return requests_per_second(server.url, load.bodies, load.clients, load.seconds)
 
 
 def by_grpc(server: Server, load: Load) -> float:

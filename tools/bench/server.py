@@ -78,17 +78,14 @@ class Server:
         command = [str(checkout / ".venv/bin/python"), str(model_server(FAMILY, checkout))]
         self.pid = children.start(f"model server of {checkout}", [*command, *ports], environment)
 
+    @property
+    def predict_url(self) -> str:
+        """Where the first model is asked."""
+        return self.url + self._path
+
     async def wait_until_ready(self, session: aiohttp.ClientSession) -> None:
         """Raises TimeoutError."""
-        async with asyncio.timeout(START_SECONDS):
-            while True:
-                try:
-                    async with session.get(f"{self.url}/v2/health/ready") as response:
-                        if response.status == 200:
-                            return
-                except aiohttp.ClientError:
-                    pass
-                await asyncio.sleep(0.1)
+        await wait_until_ready(session, self.url)
 
     async def score(self, session: aiohttp.ClientSession, rev_id: int, anew: bool = False) -> float:
         """Seconds until the first model's score was there. Raises if there is none."""
@@ -160,6 +157,19 @@ class Server:
         stop.set()
         await asyncio.gather(*work)
         return list(waits)
+
+
+async def wait_until_ready(session: aiohttp.ClientSession, url: str) -> None:
+    """Until a server of KServe's is. Raises TimeoutError."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            try:
+                async with session.get(f"{url}/v2/health/ready") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.02)
 
 
 def _schedule(begun: float, seconds: float) -> Iterator[float]:

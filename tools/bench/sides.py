@@ -80,9 +80,11 @@ class LibrarySide:
 
     async def under(self, rev_ids: Iterator[int], clients: int, seconds: float) -> Taken:
         """See Side. A client asks again when it has its answer, and waits for those before it."""
+        # When each answer comes, after as many that were there at the beginning; the next one is
+        # for who asked when the answer came that is as many before it.
         ends = [0.0] * clients
         before = cpu_seconds(self._library.pid)
-        while ends[-1] < seconds and (rev_id := next(rev_ids, None)) is not None:
+        while ends[-clients] < seconds and (rev_id := next(rev_ids, None)) is not None:
             ends.append(ends[-1] + self._library.score(rev_id))
         waits = [end - begin for begin, end in zip(ends, ends[clients:])]
         return Taken(waits, ends[-1], cpu_seconds(self._library.pid) - before)

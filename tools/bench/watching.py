@@ -23,6 +23,11 @@ def cpu_seconds(pid: int) -> float:
     return sum(sum(map(int, _stat(it)[11:15])) for it in tree(pid)) / TICKS
 
 
+def own_cpu_seconds(pid: int) -> float:
+    """Seconds that this one process has computed."""
+    return sum(map(int, _stat(pid)[11:13])) / TICKS
+
+
 def all_mebibytes(pid: int) -> float:
     """The memory of them all."""
     return sum(map(mebibytes, tree(pid)))

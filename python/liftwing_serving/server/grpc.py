@@ -14,7 +14,7 @@ from grpc import aio
 from kserve.errors import ModelNotFound
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
 
-from liftwing_serving import cache, logs, tracing
+from liftwing_serving import cache, deadline, logs, tracing
 from liftwing_serving.server import openinference
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.failures import grpc_error
@@ -23,6 +23,7 @@ INFERENCE = "inference.GRPCInferenceService"
 HEALTH = "grpc.health.v1.Health"
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 WATCH_SECONDS = 1.0
+LONGEST_SECONDS = 86400.0
 
 Method = Callable[[Any], Awaitable[Any]]
 
@@ -128,10 +129,10 @@ def _call(method: Method, request_type: Any) -> grpc.RpcMethodHandler:
     """A method as gRPC has it: within an id for its log lines, its errors as codes."""
 
     async def answer(request: Any, context: Any) -> Any:
-        given = dict(context.invocation_metadata() or ())
-        metadata = {name: str(value) for name, value in given.items()}
+        metadata = _metadata(context)
         logs.request_id.set(logs.sane_request_id(metadata.get("x-request-id", "")))
         tracing.take_up(metadata)
+        deadline.take_up(metadata)
         cache.take_up(metadata)
         try:
             return await method(request)
@@ -143,6 +144,16 @@ def _call(method: Method, request_type: Any) -> grpc.RpcMethodHandler:
         request_deserializer=request_type and request_type.FromString,
         response_serializer=lambda message: message.SerializeToString(),
     )
+
+
+def _metadata(context: Any) -> dict[str, str]:
+    """What a call says beside its message, with gRPC's own deadline unless it names another."""
+    given = {name: str(value) for name, value in context.invocation_metadata() or ()}
+    seconds = context.time_remaining()
+    # That of a call without a deadline is None or ends in centuries.
+    if seconds is not None and seconds < LONGEST_SECONDS:
+        given.setdefault(deadline.HEADER, f"{seconds:.3f}")
+    return given
 
 
 def _refuse_version(model: str, version: str) -> None:
