@@ -6,9 +6,9 @@ of whichever library is being imported.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +26,14 @@ def end_on_interrupt() -> None:
         signal.signal(signal.SIGINT, _end)
 
 
-def exit_on_termination() -> None:
-    """Have SIGTERM exit this process with 0: the first one of a container ignores it otherwise."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+def end_on_termination() -> None:
+    """Have SIGTERM end this process with 0 when its log is written: the first process of a
+    container ignores it otherwise.
+
+    Nor by an exception, whatever the place: the interpreter would then take down libraries that
+    are half imported, and may crash over it. What this process started ends by its lifeline.
+    """
+    signal.signal(signal.SIGTERM, _end_well)
 
 
 @contextmanager
@@ -41,6 +46,11 @@ def quiet_interrupts() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGINT) is _end:
             signal.signal(signal.SIGINT, before)
+
+
+def _end_well(number: int, frame: FrameType | None) -> None:
+    logging.shutdown()
+    os._exit(0)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

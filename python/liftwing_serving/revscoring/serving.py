@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 
-from liftwing_serving.interrupts import exit_on_termination, quiet_interrupts
+from liftwing_serving.interrupts import end_on_termination, quiet_interrupts
 from liftwing_serving.preloading import Preloading
 from liftwing_serving.revscoring.families import Family
 
@@ -21,7 +21,7 @@ def serve(*families: Family, arguments: Sequence[str] | None = None, **given: ob
     """
     # What is imported stays: to look for garbage meanwhile takes a sixth of the start.
     gc.disable()
-    exit_on_termination()
+    end_on_termination()
     with quiet_interrupts():
         preloading = Preloading(PRELOAD)
         from liftwing_serving.revscoring import startup

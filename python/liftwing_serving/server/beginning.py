@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from liftwing_serving import logs, metrics
-from liftwing_serving.interrupts import end_on_interrupt, exit_on_termination
+from liftwing_serving.interrupts import end_on_interrupt, end_on_termination
 from liftwing_serving.settings import ServerSettings, SettingsError, load_settings
 
 S = TypeVar("S", bound=ServerSettings)
@@ -20,7 +20,7 @@ def begin(kind: type[S], **given: Any) -> S:
     Exits with a message if the environment makes no sense. Settings that are `given` are not looked
     for there.
     """
-    exit_on_termination()
+    end_on_termination()
     end_on_interrupt()
     with nonsense_ends_it():
         settings = load_settings(kind, **given)
