@@ -41,8 +41,12 @@ def defect(
 
 
 def folder_of(one: Defect) -> str:
-    """The folder of the package that it is for; `ground` for the modules that stand in none."""
-    folder, *_ = module_of(one, ROOT).relative_to(PACKAGE).parts
+    """The folder of the package that it is for; `ground` for the modules that stand in none, and
+    for what is not of the package the checkout's folder."""
+    module = module_of(one, ROOT)
+    if not module.is_relative_to(PACKAGE):
+        return module.relative_to(ROOT).parts[0]
+    folder = module.relative_to(PACKAGE).parts[0]
     return folder if folder in FOLDERS else "ground"
 
 

@@ -50,7 +50,7 @@ class ExtractionFailed(Exception):
     """Features cannot be extracted, whatever the revision; the text says why."""
 
 
-_extractors: dict[Path, Any] = {}
+_extractors: dict[tuple[str, Path], tuple[Any, Any]] = {}
 
 
 def start(models: Path) -> None:
@@ -96,22 +96,32 @@ def extract(suite: str, store: Path, rev_ids: Sequence[int]) -> dict[int, list[l
         ExtractionFailed: something else is missing, such as a corpus.
     """
     from revscoring.errors import MissingResource
-    from revscoring.extractors.api import Extractor
 
-    if store not in _extractors:
-        _extractors[store] = Extractor(StoreSession(WikiStore.open(store)))
     lists = [feature_list(recipe.features) for recipe in suite_called(suite).recipes]
     every = list(dict.fromkeys(feature for some in lists for feature in some))
     column = {feature: index for index, feature in enumerate(every)}
+    if (suite, store) not in _extractors:
+        _extractors[suite, store] = _extractor(store, every)
+    extractor, acceleration = _extractors[suite, store]
+    known = {rev_id: acceleration.known(rev_id) for rev_id in rev_ids}
     rows = {}
     for rev_id, (error, values) in zip(
-        rev_ids, _extractors[store].extract(list(rev_ids), every), strict=True
+        rev_ids, extractor.extract(list(rev_ids), every, caches=known), strict=True
     ):
         if error is None:
             rows[rev_id] = [[values[column[feature]] for feature in some] for some in lists]
         elif not isinstance(error, MissingResource):
             raise ExtractionFailed(f"revision {rev_id}: {error}")
     return rows
+
+
+def _extractor(store: Path, features: list[Any]) -> tuple[Any, Any]:
+    """The library's extractor for a wiki, and what works out most of these features before it."""
+    from liftwing_demo.training.acceleration import Acceleration
+    from revscoring.extractors.api import Extractor
+
+    opened = WikiStore.open(store)
+    return Extractor(StoreSession(opened)), Acceleration(opened, features)
 
 
 def fit(

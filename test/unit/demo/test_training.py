@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from liftwing_demo.training import SUITES, ModelReport, models_are_current, read_reports
+from liftwing_demo.training.acceleration import Acceleration
 from liftwing_demo.training.card import render_card
 from liftwing_demo.training.record import EMBEDDINGS, replace_text, write_record
 from liftwing_demo.training.suite import Suite
@@ -152,6 +153,31 @@ def test_revisions_with_something_missing_are_left_out(
     (rows,) = [extract("editquality", wiki_path, ids)]
     assert set(rows) == {1_000_001}
     assert [len(row) for row in rows[1_000_001]] == [80, 80, 80]
+
+
+def test_features_are_the_library_s_to_the_last_bit_and_type(
+    store: WikiStore, wiki_path: Path, nasty: dict[str, list[int]]
+) -> None:
+    from revscoring.extractors.api import Extractor
+
+    asked = [*nasty["ordinary"][:12], *nasty["no_parent"][:3]]
+    lists = [feature_list(recipe.features) for recipe in EDITQUALITY.recipes]
+    library = Extractor(StoreSession(store))
+    rows = extract("editquality", wiki_path, asked)
+    assert rows.keys() == set(asked)
+    for rev_id, row in rows.items():
+        assert repr(row) == repr([list(library.extract(rev_id, some)) for some in lists])
+
+
+def test_most_values_are_known_before_the_library_is_asked(
+    store: WikiStore, nasty: dict[str, list[int]]
+) -> None:
+    features = feature_list(DAMAGING)
+    acceleration = Acceleration(store, features)
+    known = acceleration.known(nasty["ordinary"][0])
+    assert len(set(features) & known.keys()) > 0.8 * len(features)
+    missing = [nasty[kind][0] for kind in ("hidden_text", "deleted", "deleted_parent")]
+    assert [acceleration.known(rev_id) for rev_id in (*missing, 999)] == [{}] * 4
 
 
 def test_a_corpus_that_is_missing_is_told(wiki_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
