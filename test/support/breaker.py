@@ -134,6 +134,9 @@ def _recoded(method: Any, code: str, instead: str) -> Any:
         def invocation_metadata(self) -> Any:
             return self._context.invocation_metadata()
 
+        def time_remaining(self) -> Any:
+            return self._context.time_remaining()
+
         async def abort(self, given: grpc.StatusCode, text: str) -> None:
             told = grpc.StatusCode[instead] if given.name == code else given
             await self._context.abort(told, text)
