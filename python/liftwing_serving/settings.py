@@ -159,7 +159,8 @@ class WorkerSettings(Settings):
         default_factory=available_cores
     )
     """How many tasks are worked on at a time; as many as the container has cores by default. There
-    are as many worker processes, and one more for each heavy task that is under way."""
+    are as many worker processes, and up to half as many more, at least two, while heavy tasks are
+    under way."""
 
     max_queue_seconds: NotNegativeSeconds = 10.0
     """Expected seconds of work already queued per worker when a request arrives, its own not

@@ -265,6 +265,28 @@ async def test_a_paused_task_whose_worker_dies_is_tried_once_more(
     assert len(deaths) == 2
 
 
+async def test_heavy_tasks_on_all_cores_add_few_workers_in_which_light_ones_run() -> None:
+    pool = WorkerPool(SPEC, 4)
+    await pool.start()
+    try:
+        expect(pool, HEAVY, 30.0)
+        wait = ("wait for", "/never")
+        heavy = [asyncio.create_task(pool.run(wait, Deadline.after(60), HEAVY)) for _ in range(9)]
+        await until(lambda: pool.workers_alive == 6)
+        assert await asyncio.gather(*(run(pool, "echo", it) for it in range(20))) == [*range(20)]
+        assert pool.workers_alive == 6
+        for task in heavy:
+            task.cancel()
+    finally:
+        await pool.close()
+
+
+async def test_what_a_large_task_took_is_given_back(pool: WorkerPool) -> None:
+    pid = await run(pool, "scatter", bytes(200_000))
+    assert isinstance(pid, int)
+    await until(lambda: resident_bytes(pid) < resident_bytes(pool.template_pid) + 20_000_000)
+
+
 async def test_a_task_that_ends_as_it_is_paused_leaves_no_worker_standing_still(
     pool: WorkerPool,
 ) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 from liftwing_serving.errors import BadRequest, StartFailed
 
 
+KEPT: list[bytearray] = []
+
+
 def begin(path: str) -> int:
     """Write this process's id into the file; returns which try this is."""
     with open(path, "a+") as file:
@@ -36,6 +39,11 @@ class Handler:
             while time.process_time() < until:
                 pass
             return None
+        if what == "scatter":
+            pieces = [bytearray(2000) for _ in range(20_000)]
+            # The C library could return what lies below only if it is told to.
+            KEPT.append(pieces[-1])
+            return os.getpid()
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "run out of memory once":

@@ -31,10 +31,12 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 # How often a task that runs over its deadline is looked at.
 WATCH_SECONDS = 0.1
+# Workers beyond the cores: light tasks run in them while those of heavy tasks stand still.
+LEAST_SPARE = 2
 
 
 class WorkerPool:
-    """Runs `size` tasks at a time, in as many workers and one more for each that is heavy.
+    """Runs `size` tasks at a time, in as many workers and some more while any of them are heavy.
 
     Make it early: loading starts with the constructor, or has `begun`. `on_worker_death` is told of
     workers that ended unexpectedly, `on_worker_stopped` of those that the pool itself stopped.
@@ -135,8 +137,8 @@ class WorkerPool:
                 self.load.begin(job.share, now)
                 worker.start(job)
             self._schedule.run(job)
-            # The next light job finds an idle worker however many heavy ones are begun.
-            self._crew.grow(self.size + self._schedule.heavy_begun)
+            spare = min(self._schedule.heavy_begun, max(LEAST_SPARE, self.size // 2))
+            self._crew.grow(self.size + spare)
 
     def _make_room(self, job: Job, now: float) -> None:
         """Pause the job in its way, if there is one."""

@@ -12,6 +12,7 @@ socket it is handed it sends the process id of the worker that now serves it, or
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import gc
 import importlib
@@ -36,6 +37,8 @@ from liftwing_serving.workers.messages import (
 )
 
 RECEIVE_BYTES = 1 << 20
+# Of a task; the memory that a larger one took is given back to the system.
+LARGE_BYTES = 100_000
 
 
 def die_with_server(lifeline: int) -> None:
@@ -100,12 +103,19 @@ def _run_worker(handler: Handler, connection: socket.socket) -> None:
     # waits for one after each answer.
     gc.disable()
     decoder = frames.Decoder()
+    # Only glibc has it, and needs it.
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda kept_bytes: None)
+    received = 0
     try:
         while data := connection.recv(RECEIVE_BYTES):
+            received += len(data)
             for task in decoder.feed(data):
                 connection.sendall(_done_or_raised(handler, task))
                 del task
                 gc.collect()
+                if received > LARGE_BYTES:
+                    give_back(0)
+                received = 0
                 # What is alive now stays, such as what is remembered of words. It has no cycles, so
                 # that it goes without the collector, which need not visit it after each task.
                 gc.freeze()
