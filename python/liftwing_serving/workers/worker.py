@@ -38,7 +38,7 @@ from liftwing_serving.workers.messages import (
 
 RECEIVE_BYTES = 1 << 20
 # Of a task; the memory that a larger one took is given back to the system.
-LARGE_BYTES = 100_000
+LARGE_BYTES = 50_000
 
 
 def die_with_server(lifeline: int) -> None:
