@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from support.light import NAME
+import pytest
+from support.light import NAME, light_environment
 from support.processes import ModelServer, Wiki
 from support.services import Start, make_model
+
+
+@pytest.fixture(scope="module")
+def running_wiki(wiki_file: Path) -> Iterator[Wiki]:
+    """One that nobody else asks, whose calls are counted."""
+    wiki = Wiki(wiki_file)
+    yield wiki
+    wiki.close()
+
+
+@pytest.fixture(scope="module")
+def light_server(
+    tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, light_model: Path
+) -> Iterator[ModelServer]:
+    log = tmp_path_factory.mktemp("fetching") / "server.log"
+    server = ModelServer(log, light_environment(light_model, running_wiki))
+    yield server
+    server.close()
 
 
 def asked_of(wiki: Wiki) -> tuple[list[int], int]:
