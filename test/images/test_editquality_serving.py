@@ -85,13 +85,13 @@ def test_a_revision_scores_as_it_does_outside(
     assert ordinary.json["enwiki"]["scores"]
 
 
-def test_one_core_means_one_worker_with_one_thread(hardened: ModelContainer) -> None:
+def test_one_core_means_one_worker_and_one_beside_heavy_tasks(hardened: ModelContainer) -> None:
     processes = json.loads(hardened.run("python3", "-c", PROCESSES))
-    server, template, worker = sorted(processes)
+    server, template, *workers = sorted(processes)
     assert server[0] == 1
-    assert template[1] == 1
-    assert worker[1] == template[0]
-    assert (template[2], worker[2]) == (1, 1)
+    assert template[1:] == [1, 1]
+    assert 1 <= len(workers) <= 2
+    assert all(worker[1:] == [template[0], 1] for worker in workers)
 
 
 def test_the_memory_limit_leaves_room(
