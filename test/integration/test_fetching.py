@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.light import NAME, light_environment
+from support.light import NAME, serve_light
 from support.processes import ModelServer, Wiki
 from support.services import Start, make_model
 
@@ -24,9 +24,7 @@ def light_server(
     tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, light_model: Path
 ) -> Iterator[ModelServer]:
     log = tmp_path_factory.mktemp("fetching") / "server.log"
-    server = ModelServer(log, light_environment(light_model, running_wiki))
-    yield server
-    server.close()
+    yield from serve_light(log, light_model, running_wiki)
 
 
 def asked_of(wiki: Wiki) -> tuple[list[int], int]:

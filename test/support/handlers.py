@@ -9,7 +9,6 @@ from typing import Any
 
 from liftwing_serving.errors import BadRequest, StartFailed
 
-
 KEPT: list[bytearray] = []
 
 

@@ -51,8 +51,14 @@ def light_server(
     tmp_path_factory: pytest.TempPathFactory, running_wiki: Wiki, light_model: Path
 ) -> Iterator[ModelServer]:
     """A server of the light model, for tests that leave it as they found it."""
-    log = tmp_path_factory.mktemp("light") / "server.log"
-    server = ModelServer(log, light_environment(light_model, running_wiki))
+    yield from serve_light(
+        tmp_path_factory.mktemp("light") / "server.log", light_model, running_wiki
+    )
+
+
+def serve_light(log: Path, model: Path, wiki: Wiki) -> Iterator[ModelServer]:
+    """A server of the light model over a wiki, which has to end well."""
+    server = ModelServer(log, light_environment(model, wiki))
     yield server
     assert server.close() == 0, log.read_text()
 

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import os
 import random
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from liftwing_demo.wiki import build_wiki, wiki_is_current
 from loads import MIDDLE, Revisions
 from rich.console import Console
 from rich.table import Table
-from server import MODEL, Server, free_port, pin_off_the_way
+from server import MODEL, Server, pin_off_the_way, start_wiki
 from words import add_words, see_words
 
 SIZE = 50
@@ -89,11 +88,8 @@ def main() -> None:
 
 async def measure(options: argparse.Namespace, model: Path) -> list[Ratios]:
     """All rows that are wanted."""
-    port = free_port()
-    wiki_url = f"http://127.0.0.1:{port}"
     with Children() as children:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(options.wiki)]
-        children.start("wiki", [*command, "--port", str(port)], {})
+        wiki_url, _ = start_wiki(children, options.wiki)
         together = Server(children, model, wiki_url, models=BOTH)
         files = {name: model.parents[1] / name / "model.bin" for name in BOTH}
         apart = [Server(children, file, wiki_url, models=(name,)) for name, file in files.items()]

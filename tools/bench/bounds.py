@@ -23,7 +23,7 @@ from liftwing_demo.demo import Demo
 from liftwing_demo.run import prepare
 from rich.console import Console
 from rich.table import Table
-from server import MODEL, free_port
+from server import MODEL, start_wiki
 from stage import Figure, Stage
 from texts import Texts
 
@@ -63,17 +63,15 @@ def main() -> None:
 
 async def measure(options: argparse.Namespace, model: Path) -> list[Figure]:
     """The figures of all parts that are asked for."""
-    port = free_port()
     figures = []
     with Children() as children:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(options.wiki)]
-        wiki_pid = children.start("wiki", [*command, "--port", str(port)], {})
+        wiki_url, wiki_pid = start_wiki(children, options.wiki)
         # Requests wait in the server, not here.
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
             stage = Stage(
                 model=model.resolve(),
-                wiki_url=f"http://127.0.0.1:{port}",
+                wiki_url=wiki_url,
                 wiki_pid=wiki_pid,
                 session=session,
                 texts=Texts.of(options.wiki),

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -30,7 +29,7 @@ from loads import LOADS, Load, Revisions
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from server import MODEL, Measured, Server, free_port, pin_off_the_way
+from server import MODEL, Measured, Server, pin_off_the_way, start_wiki
 from words import add_words, see_words
 
 EDITS = 3000
@@ -61,11 +60,8 @@ def main() -> None:
 async def measure(other: Path, pairs: int, model: Path, wiki: Path) -> dict[str, list[Pair]]:
     """Pairs of this checkout's and the other's figures, by load."""
     revisions = Revisions.of(wiki)
-    port = free_port()
     with Children() as children:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki)]
-        children.start("wiki", [*command, "--port", str(port)], {})
-        wiki_url = f"http://127.0.0.1:{port}"
+        wiki_url, _ = start_wiki(children, wiki)
         servers = [Server(children, model, wiki_url, checkout) for checkout in (ROOT, other)]
         async with aiohttp.ClientSession() as session:
             for server in servers:

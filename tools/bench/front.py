@@ -28,7 +28,7 @@ from liftwing_demo.run import prepare
 from loads import SMALL, Revisions
 from rich.console import Console
 from rich.table import Table
-from server import MODEL, Server, free_port
+from server import MODEL, Server, free_port, start_wiki
 
 FRONT = ROOT / "ores/model-server/front.py"
 SIZE = 50
@@ -58,11 +58,10 @@ def main() -> None:
 
 async def measure(options: argparse.Namespace, demo: Demo) -> list[list[str]]:
     """The rows of the report."""
-    wiki_port, port = free_port(), free_port()
-    wiki_url, url = f"http://127.0.0.1:{wiki_port}", f"http://127.0.0.1:{port}"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     with Children() as children:
-        wiki = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(demo.wiki_file)]
-        children.start("wiki", [*wiki, "--port", str(wiki_port)], {})
+        wiki_url, _ = start_wiki(children, demo.wiki_file)
         server = Server(children, demo.models / MODEL / "model.bin", wiki_url, models=BOTH)
         command = [sys.executable, str(FRONT), "--http_port", str(port)]
         children.start("front", command, {"MODEL_SERVERS": f"* {server.url}"})

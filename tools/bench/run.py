@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from liftwing_demo.demo import Demo
 from liftwing_demo.run import prepare
 from report import Liveness, Row, show
 from rich.progress import Progress
-from server import MODEL, Server, free_port, pin_off_the_way
+from server import MODEL, Server, pin_off_the_way, start_wiki
 from sides import LibrarySide, ServerSide, Side
 from texts import REPEATED, Texts
 from words import add_words, see_words
@@ -81,11 +80,8 @@ async def measure(
     options: argparse.Namespace, model: Path, wiki: Path
 ) -> tuple[list[Row], Liveness]:
     """All rows, the sides in turns, and the liveness."""
-    port = free_port()
-    wiki_url = f"http://127.0.0.1:{port}"
     with Children() as children:
-        command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(wiki)]
-        children.start("wiki", [*command, "--port", str(port)], {})
+        wiki_url, _ = start_wiki(children, wiki)
         servers = [
             Server(children, model, wiki_url, settings={**CACHED, **settings})
             for settings in ({}, {"ACCELERATED_EXTRACTION": "False"})

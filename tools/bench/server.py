@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def start_wiki(children: Children, file: Path) -> tuple[str, int]:
+    """The URL of a wiki that is being started, and its process id."""
+    port = free_port()
+    command = [sys.executable, "-m", "liftwing_demo.wiki.server", "--db", str(file)]
+    pid = children.start("wiki", [*command, "--port", str(port)], {})
+    return f"http://127.0.0.1:{port}", pid
 
 
 class Server:
