@@ -65,6 +65,11 @@ class Route:
     ores: bool = False
 
 
+def without_prefix(path: str) -> str:
+    """The path as the front knows it, with one slash before it."""
+    return "/" + path.lstrip("/").removeprefix(PREFIX.lstrip("/") + "/")
+
+
 class Routes:
     """All paths, and the endpoint of each. `ready` tells whether the front takes requests."""
 
@@ -97,7 +102,7 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path, with the parts that have names. Raises Failure if there is none."""
-        path = "/" + path.lstrip("/").removeprefix(PREFIX.lstrip("/") + "/")
+        path = without_prefix(path)
         other_method = False
         for route in self._routes:
             match = route.pattern.fullmatch(path)

@@ -22,13 +22,12 @@ from liftwing_serving.ores.page.events import MODEL
 from liftwing_serving.ores.page.feed import EVENTS, Feed
 from liftwing_serving.ores.page.rows import MAX_COLUMNS
 from liftwing_serving.ores.page.settings import PageSettings
+from liftwing_serving.ores.routes import without_prefix
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-# As the front's other paths may have it before them.
-PREFIX = "/service/lw/inference"
 HTML = "text/html; charset=utf-8"
 # Nothing but the page's own files, and no script within a document.
 SAFE = {
@@ -64,7 +63,7 @@ class Page:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, or have the front answer it."""
-        path = "/" + request.path.lstrip("/").removeprefix(PREFIX.lstrip("/") + "/")
+        path = without_prefix(request.path)
         found = self._find(path) if request.method in ("GET", "HEAD") else None
         if found is None:
             return await self._front(request)
