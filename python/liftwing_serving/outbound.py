@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 
 import aiohttp
+from isal import isal_zlib
 
 from liftwing_serving import __version__
 
@@ -37,6 +38,8 @@ def open_session(max_connections: int = MAX_CONNECTIONS) -> aiohttp.ClientSessio
 
     `max_connections` is 0 for who bounds them itself. Raises OSError, as `tls_context` does.
     """
+    # Inflating MediaWiki's answers with zlib itself was an eighth of a score's CPU time here.
+    aiohttp.set_zlib_backend(isal_zlib)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=max_connections, ttl_dns_cache=DNS_SECONDS, ssl=tls_context()

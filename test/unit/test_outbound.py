@@ -1,17 +1,21 @@
-"""The one session: whom it trusts, and what it does not carry."""
+"""The one session: whom it trusts, what it does not carry, how it unpacks answers."""
 
 from __future__ import annotations
 
+import gzip
 import ssl
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from isal import isal_zlib
 from liftwing_serving import outbound
 
 
@@ -90,3 +94,66 @@ async def test_the_authority_of_wikimedia_is_trusted_where_it_is_known(
                 assert response.status == 404
     finally:
         await server.close()
+
+
+TEXT = b"Coffee is a drink. " * 50_000
+PACKED = {"gzip": gzip.compress(TEXT), "deflate": zlib.compress(TEXT)}
+MAX_BYTES = 2 * len(TEXT)
+
+
+async def unpacked(body: bytes, encoding: str) -> bytes | None:
+    """What the session makes of a packed body."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Encoding": encoding})
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    server = TestServer(application)
+    await server.start_server()
+    try:
+        async with (
+            outbound.open_session() as session,
+            session.get(server.make_url("/")) as response,
+        ):
+            return await outbound.read_bounded(response, MAX_BYTES)
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+async def test_a_packed_answer_is_unpacked_by_the_fast_library(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    begin = isal_zlib.decompressobj
+
+    def count_and_begin(*arguments: Any, **options: Any) -> Any:
+        begun.append(1)
+        return begin(*arguments, **options)
+
+    monkeypatch.setattr(isal_zlib, "decompressobj", count_and_begin)
+    assert await unpacked(PACKED[encoding], encoding) == TEXT
+    assert begun
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+@pytest.mark.parametrize("fault", ["not packed", "changed"])
+async def test_an_answer_that_cannot_be_unpacked_is_a_failed_call(
+    encoding: str, fault: str
+) -> None:
+    packed = PACKED[encoding]
+    middle = len(packed) // 2
+    body = {
+        "not packed": TEXT,
+        "changed": packed[:middle] + bytes([packed[middle] ^ 0xFF]) + packed[middle + 1 :],
+    }[fault]
+    with pytest.raises(aiohttp.ClientError):
+        await unpacked(body, encoding)
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+async def test_a_bomb_is_not_unpacked_beyond_the_bound(encoding: str) -> None:
+    bomb = TEXT * 20
+    body = gzip.compress(bomb) if encoding == "gzip" else zlib.compress(bomb)
+    assert await unpacked(body, encoding) is None
