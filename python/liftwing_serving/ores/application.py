@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from liftwing_serving import cache, deadline, logs, metrics, server, tracing
+from liftwing_serving import incoming, logs, metrics, server
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.ores.failures import Failure
 from liftwing_serving.ores.routes import Answered, Asked, Route, Routes, refused
@@ -37,11 +37,7 @@ class Application:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; whatever goes wrong is an answer, too."""
         began = time.monotonic()
-        request_id = logs.sane_request_id(request.headers.get("X-Request-Id", ""))
-        logs.request_id.set(request_id)
-        tracing.take_up(request.headers)
-        deadline.take_up(request.headers)
-        cache.take_up(request.headers)
+        request_id = incoming.take_up(request.headers)
         label, answered = await self._answer(
             request, Deadline.of_request(self._settings.request_deadline_seconds)
         )

@@ -14,7 +14,7 @@ from grpc import aio
 from kserve.errors import ModelNotFound
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as protocol
 
-from liftwing_serving import cache, deadline, logs, tracing
+from liftwing_serving import deadline, incoming
 from liftwing_serving.server import openinference
 from liftwing_serving.server.dataplane import LiftwingDataPlane
 from liftwing_serving.server.failures import grpc_error
@@ -130,10 +130,7 @@ def _call(method: Method, request_type: Any) -> grpc.RpcMethodHandler:
 
     async def answer(request: Any, context: Any) -> Any:
         metadata = _metadata(context)
-        logs.request_id.set(logs.sane_request_id(metadata.get("x-request-id", "")))
-        tracing.take_up(metadata)
-        deadline.take_up(metadata)
-        cache.take_up(metadata)
+        incoming.take_up(metadata)
         try:
             return await method(request)
         except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liftwing_serving import cache, deadline, logs, tracing
+from liftwing_serving import incoming
 from liftwing_serving.errors import BodyTooSlow, PayloadTooLarge, ServingError, Unavailable
 from liftwing_serving.server.failures import answer_with, describe
 
@@ -80,11 +80,7 @@ class Entrance:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = logs.sane_request_id(headers.get("x-request-id", ""))
-        token = logs.request_id.set(request_id)
-        tracing.take_up(headers)
-        deadline.take_up(headers)
-        cache.take_up(headers)
+        request_id = incoming.take_up(headers)
         exchange = _Exchange(receive, send, request_id, self._max_body_bytes, self._body_seconds)
         _exchange.set(exchange)
         announced = headers.get("content-length", "0")
@@ -107,8 +103,6 @@ class Entrance:
             # Starlette answers a defect and raises it again, for servers that would not log it.
             if not exchange.answered:
                 raise
-        finally:
-            logs.request_id.reset(token)
 
 
 class _Exchange:

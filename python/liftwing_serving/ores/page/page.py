@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 from aiohttp import web
 
-from liftwing_serving import deadline, logs, metrics, tracing
+from liftwing_serving import incoming, logs, metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
 from liftwing_serving.ores.directory import Directory
@@ -69,10 +69,7 @@ class Page:
             return await self._front(request)
         label, answer = found
         began = time.monotonic()
-        request_id = logs.sane_request_id(request.headers.get("X-Request-Id", ""))
-        logs.request_id.set(request_id)
-        tracing.take_up(request.headers)
-        deadline.take_up(request.headers)
+        request_id = incoming.take_up(request.headers)
 
         def count(status: int) -> None:
             metrics.count_front_request(label, status, time.monotonic() - began)
