@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
 from support.environment import environment
 from support.ports import free_port
-from support.processes import ROOT, START_SECONDS, Answer, call, stop
+from support.processes import ROOT, Answer, call, stop, wait_until_ready
 
 PROGRAM = ROOT / "ores/model-server/front.py"
 
@@ -32,7 +30,7 @@ class Front:
                 stderr=stream,
                 stdout=stream,
             )
-        self._wait_until_ready()
+        wait_until_ready(self.url, self.process, self.log)
 
     def get(self, path: str, headers: Mapping[str, str] = {}, **parameters: object) -> Answer:
         """GET, with parameters as a browser encodes them."""
@@ -50,15 +48,3 @@ class Front:
 
     def close(self) -> int:
         return stop(self.process)
-
-    def _wait_until_ready(self) -> None:
-        give_up = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if call(f"{self.url}/v2/health/ready").status == 200:
-                    return
-            except (urllib.error.URLError, ConnectionError):
-                pass
-            time.sleep(0.02)
-        raise AssertionError(f"not ready: {self.log.read_text()}")

@@ -173,16 +173,7 @@ class ModelServer:
             self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        give_up = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if call(f"{self.url}/v2/health/ready").status == 200:
-                    return
-            except (urllib.error.URLError, ConnectionError):
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"not ready: {self.log.read_text()}")
+        wait_until_ready(self.url, self.process, self.log)
 
     def predict(self, model: str, request: object, timeout: float = 60) -> Answer:
         """POST a request, as JSON unless it is bytes already."""
@@ -261,6 +252,20 @@ def cpu_time(pid: int) -> int:
 def resident_bytes(pid: int) -> int:
     """How much memory the process has at present."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the server says that it takes requests; fail with its log if it ends instead."""
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        assert process.poll() is None, log.read_text()
+        try:
+            if call(f"{url}/v2/health/ready").status == 200:
+                return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        time.sleep(0.02)
+    raise AssertionError(f"not ready: {log.read_text()}")
 
 
 def wait_until(condition: Any, seconds: float, what: str) -> float:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +24,6 @@ from liftwing_serving.errors import (
 )
 from liftwing_serving.mediawiki import Api, Links, RevisionGone, Wiki
 from liftwing_serving.mediawiki.links import Bounds, batches
-from liftwing_serving.outbound import open_session
 from liftwing_serving.retries import RetryPolicy
 
 SECRET = "SECRET-OF-THE-UPSTREAM-BODY"
@@ -95,21 +94,6 @@ class FakeApi:
 @pytest.fixture
 async def api() -> FakeApi:
     return FakeApi()
-
-
-@pytest.fixture
-async def server(api: FakeApi) -> AsyncIterator[TestServer]:
-    app = web.Application()
-    app.router.add_get("/w/api.php", api.handle)
-    server = TestServer(app)
-    async with server:
-        yield server
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with open_session() as session:
-        yield session
 
 
 @dataclass

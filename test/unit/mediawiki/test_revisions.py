@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,6 @@ from liftwing_serving.errors import (
 from liftwing_serving.mediawiki import Api, Needs, Revision, Revisions, User, Wiki
 from liftwing_serving.mediawiki.revisions import Account
 from liftwing_serving.retries import RetryPolicy
-from liftwing_serving.outbound import open_session
 
 NO_RETRIES = RetryPolicy(0, 0.0)
 SECRET = "SECRET-OF-THE-UPSTREAM-BODY"
@@ -71,21 +70,6 @@ class FakeApi:
 @pytest.fixture
 async def api() -> FakeApi:
     return FakeApi()
-
-
-@pytest.fixture
-async def server(api: FakeApi) -> AsyncIterator[TestServer]:
-    app = web.Application()
-    app.router.add_get("/w/api.php", api.handle)
-    server = TestServer(app)
-    async with server:
-        yield server
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with open_session() as session:
-        yield session
 
 
 def client(
