@@ -19,7 +19,7 @@ from liftwing_serving.errors import (
     TooManyRequests,
     UpstreamUnusable,
 )
-from liftwing_serving.outlink.clients import RETRIES, UNUSABLE, topics_in, unreachable
+from liftwing_serving.outlink.answers import RETRIES, UNUSABLE, topics_in, unreachable
 from liftwing_serving.outlink.topics import Topics
 
 logger = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ def test_the_predictors_image_has_fasttext_and_no_other_models_library() -> None
     assert packages & OF_OTHERS == set()
 
 
-@pytest.mark.parametrize("module", ["outlink", "outlink.clients", "outlink.grpc_client"])
+@pytest.mark.parametrize("module", ["outlink", "outlink.http_client", "outlink.grpc_client"])
 def test_nothing_that_the_transformer_imports_is_a_library_of_a_model(module: str) -> None:
     code = f"import sys, liftwing_serving.{module}; print(*sys.modules)"
     done = subprocess.run(

@@ -22,7 +22,7 @@ from liftwing_serving.errors import (
     UpstreamUnusable,
 )
 from liftwing_serving.outbound import open_session
-from liftwing_serving.outlink.clients import HttpPredictor
+from liftwing_serving.outlink.http_client import HttpPredictor
 
 FIELDS = {"features_str": "Q1"}
 GOOD: dict[str, Any] = {"topics": [["STEM.Physics", 0.75]], "lang": "en"}
