@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -16,6 +16,9 @@ MAX_INTEGER = 2**53 - 1
 # Lists, objects and their members. A megabyte of events has 43,000; of `[[]],` it would have
 # 630,000, which take a quarter of a second to build.
 MAX_PARTS = 50_000
+
+# Of values that are handed on: what is pickled or written as JSON again may be a few hundred deep.
+MAX_NESTING = 20
 
 MAX_SHOWN = 100
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/-]")
@@ -37,6 +40,22 @@ def parsed(text: bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+
+
+def too_deep(value: object) -> bool:
+    """Whether lists and objects stand in one another more than MAX_NESTING times."""
+    level = [value]
+    for _ in range(MAX_NESTING + 1):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def json_value(body: bytes) -> Any:

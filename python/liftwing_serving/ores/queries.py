@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from liftwing_serving.fields import shown
+from liftwing_serving.fields import shown, too_deep
 from liftwing_serving.ores.failures import Failure
 
 MAX_REVISIONS = 50
@@ -125,6 +125,8 @@ def _inject(parameters: Parameters, rev_ids: Iterable[int]) -> dict[int, dict[st
         if text not in asked:
             raise Failure(400, f"'inject' names {shown(text)}, which 'revids' does not.")
         inject.setdefault(asked[text], {}).update(values)
+    if too_deep(list(inject.values())):
+        raise Failure(400, "Expected the values to inject to be nested less deep.")
     return {rev_id: values for rev_id, values in inject.items() if values}
 
 

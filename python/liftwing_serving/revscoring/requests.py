@@ -70,4 +70,6 @@ def injection_in(fields: Mapping[str, Any], name: str = "inject") -> Injection |
     values = fields.get(name, {})
     if not isinstance(values, dict):
         raise BadRequest(f'Expected "{name}" to be an object of values by feature.')
+    if read.too_deep(values):
+        raise BadRequest(f'Expected the values of "{name}" to be nested less deep.')
     return Injection(values) if values else None

@@ -87,6 +87,15 @@ def test_values_are_injected_into_one_revision_or_all() -> None:
     refusal("revids=1&feature.b=long")
 
 
+def test_values_to_inject_are_not_nested_without_end() -> None:
+    # Deeper ones could not be handed on.
+    for deep in ("[" * 300 + "]" * 300, '{"a":' * 30 + "1" + "}" * 30):
+        refusal(urlencode({"revids": "1", "datasource.t": deep}))
+        refusal(urlencode({"revids": "1", "inject": f'{{"1": {{"datasource.t": {deep}}}}}'}))
+    flat = urlencode({"revids": "1", "datasource.t": "[[1], {}]"})
+    assert query(flat).inject == {1: {"datasource.t": [[1], {}]}}
+
+
 def test_the_answer_is_in_one_line_for_json_only() -> None:
     assert read_form(parameters_in("format=json")) == Form(compact=True)
     assert read_form(parameters_in("format=jsonfm")) == Form()

@@ -1,6 +1,7 @@
 """From a body to a typed request, or an error that names the field."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,22 @@ def test_values_to_inject_are_an_object() -> None:
         assert refusal({"rev_id": 7, "inject": wrong}) == (
             'Expected "inject" to be an object of values by feature.'
         )
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"x": [], "y": value}
+    return value
+
+
+def test_values_to_inject_may_be_lists_but_not_be_nested_without_end() -> None:
+    # A worker could not be sent what is a few hundred deep.
+    body = {"rev_id": 7, "inject": {"datasource.x": nested(19)}}
+    assert parse_score_request(json.dumps(body).encode()).injected == body["inject"]
+    for levels in (20, 252, 900):
+        body["inject"] = {"feature.a": 1, "datasource.x": nested(levels)}
+        assert refusal(body) == 'Expected the values of "inject" to be nested less deep.'
 
 
 def test_extended_output_is_read() -> None:
