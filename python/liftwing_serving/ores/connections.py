@@ -1,14 +1,19 @@
 """What a client's connection may cost: aiohttp's server bounds neither how many there are nor how
-long one may say nothing."""
+long one may say nothing, and takes what is not HTTP for a defect of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+from liftwing_serving import metrics
+
+logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 2000
 HEAD_SECONDS = 10.0
@@ -24,6 +29,10 @@ class BoundedServer(web.Server):
         super().__init__(self._hear, **options)
         self._handler = handler
         self._silent: set[web.RequestHandler] = set()
+
+    def __call__(self) -> web.RequestHandler:
+        """What reads a new connection."""
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Expect a request, unless there are too many connections."""
@@ -49,6 +58,28 @@ class BoundedServer(web.Server):
     def _close_if_silent(self, handler: web.RequestHandler) -> None:
         if handler in self._silent:
             handler.force_close()
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is answered to a request that cannot be read; its connection is closed."""
+        if status >= 500:
+            return super().handle_error(request, status, exc, message)
+        logger.info("a request is not HTTP: %s", type(exc).__name__)
+        metrics.count_front_request("none", status, 0.0)
+        body = orjson.dumps({"error": "The request is not valid HTTP."})
+        headers = {"Server": "liftwing-serving", "Content-Type": "application/json"}
+        response = web.Response(status=status, body=body, headers=headers)
+        response.force_close()
+        return response
 
 
 _BODY = orjson.dumps({"error": "Too many connections."})

@@ -54,3 +54,25 @@ async def test_beyond_so_many_connections_one_is_answered_with_503(
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
     for open_ in (refused, writer, kept[1][1]):
         open_.close()
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nX-A: \x01\r\n\r\n",
+        b"GET /?callback=\xe9 HTTP/1.1\r\nHost: a\r\nX A: 1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
+)
+async def test_what_is_not_http_is_refused_and_no_defect(
+    front: Fronted, caplog: pytest.LogCaptureFixture, request_text: bytes
+) -> None:
+    reader, writer = await connect(front)
+    writer.write(request_text)
+    head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"400" and b"Server: liftwing-serving" in head
+    assert body == b'{"error":"The request is not valid HTTP."}'
+    assert {record.levelname for record in caplog.records} <= {"DEBUG", "INFO"}
+    writer.close()
