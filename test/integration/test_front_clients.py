@@ -228,6 +228,23 @@ def test_answers_are_as_their_description_says(
     assert seen == [200, 200, 200, 404, 400]
 
 
+def test_people_see_scores_and_versions_without_scripts(
+    served: Served, wiki: Wiki, nasty: dict[str, list[int]]
+) -> None:
+    scored, hidden = nasty["ordinary"][0], nasty["hidden_text"][0]
+    page = served.front.get("/ui/", wiki="enwiki", revids=f"{scored}, {hidden}", features="true")
+    assert page.status == 200
+    text = page.body.decode()
+    for kind in ("articlequality", "damaging", "goodfaith"):
+        likely = direct(served, kind, scored)["probability"]["true"]
+        head = f'<th scope="row">{scored}</th><td>{kind}</td>'
+        assert f"true {100 * likely:.1f} %" in text.partition(head)[2].partition("</tr>")[0]
+    assert text.count("<strong>TextDeleted</strong>: Text deleted") == 3
+    assert text.count("<code>feature.wikitext.revision.chars</code>") == 3
+    versions = served.front.get("/versions/").body.decode()
+    assert '<th scope="row">enwiki-articlequality</th><td>0.9.2</td>' in versions
+
+
 def test_values_are_injected_through_the_front(
     served: Served, wiki: Wiki, rev_ids: list[int]
 ) -> None:
