@@ -17,6 +17,7 @@ from liftwing import RevscoringModel
 from oresapi import Session
 from support.front import Front
 from support.ores_extension import JobFailed, LiftWingMode, OresMode
+from support.ores_spec import check_answer
 from support.processes import ROOT, ModelServer, Wiki
 
 EDITS = ("enwiki-damaging", "enwiki-goodfaith")
@@ -205,6 +206,43 @@ def test_wikiedudashboard_reads_features_of_articles(
     scores = told.json["enwiki"]["scores"]
     assert scores[str(rev_ids[0])]["articlequality"]["features"] == entry["features"]
     assert scores["0"]["articlequality"]["error"]["type"] == "RevisionNotFound"
+
+
+def test_answers_are_as_their_description_says(
+    served: Served, wiki: Wiki, nasty: dict[str, list[int]]
+) -> None:
+    of_wiki = "/v3/scores/enwiki/"
+    revids = "|".join(map(str, [*nasty["ordinary"][:2], *nasty["hidden_text"][:1], GONE, 0]))
+    asked: list[tuple[str, dict[str, str]]] = [
+        ("/v3/scores/", {}),
+        (of_wiki, {}),
+        (of_wiki, {"revids": revids, "features": "", "model_info": "statistics"}),
+        (of_wiki, {"models": "luck", "revids": revids}),
+        (of_wiki, {"model_info": "nothing"}),
+    ]
+    seen = []
+    for path, parameters in asked:
+        answer = served.front.get(path, {}, **parameters)
+        check_answer("GET", path, answer.status, answer.json)
+        seen.append(answer.status)
+    assert seen == [200, 200, 200, 404, 400]
+
+
+def test_people_see_scores_and_versions_without_scripts(
+    served: Served, wiki: Wiki, nasty: dict[str, list[int]]
+) -> None:
+    scored, hidden = nasty["ordinary"][0], nasty["hidden_text"][0]
+    page = served.front.get("/ui/", wiki="enwiki", revids=f"{scored}, {hidden}", features="true")
+    assert page.status == 200
+    text = page.body.decode()
+    for kind in ("articlequality", "damaging", "goodfaith"):
+        likely = direct(served, kind, scored)["probability"]["true"]
+        head = f'<th scope="row">{scored}</th><td>{kind}</td>'
+        assert f"true {100 * likely:.1f} %" in text.partition(head)[2].partition("</tr>")[0]
+    assert text.count("<strong>TextDeleted</strong>: Text deleted") == 3
+    assert text.count("<code>feature.wikitext.revision.chars</code>") == 3
+    versions = served.front.get("/versions/").body.decode()
+    assert '<th scope="row">enwiki-articlequality</th><td>0.9.2</td>' in versions
 
 
 def test_values_are_injected_through_the_front(

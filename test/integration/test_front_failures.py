@@ -147,14 +147,25 @@ def test_a_server_that_hangs_delays_only_who_asks_for_it(
 
 
 @pytest.mark.alone
+@pytest.mark.parametrize("asked", ["model", "form"])
 def test_a_stop_waits_for_what_is_under_way(
-    servers: list[ModelServer], wiki: Wiki, nasty: dict[str, list[int]], tmp_path: Path
+    servers: list[ModelServer],
+    wiki: Wiki,
+    nasty: dict[str, list[int]],
+    tmp_path: Path,
+    asked: str,
 ) -> None:
     front = Front(tmp_path / "front", f"{HELD} {servers[0].url}", {"DRAIN_DELAY_SECONDS": "1"})
-    body = json.dumps({"rev_id": nasty["ordinary"][1]}).encode()
-    wiki.turn(latency=1.0)
+    rev_id = nasty["ordinary"][1 if asked == "model" else 2]
+    body = json.dumps({"rev_id": rev_id}).encode()
+    # Two calls, which take longer than aiohttp waits by itself after the drain delay.
+    wiki.turn(latency=1.6)
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(front.post, f"/v1/models/{HELD}:predict", body)
+        if asked == "model":
+            first = threads.submit(front.post, f"/v1/models/{HELD}:predict", body)
+        else:
+            form = f"/ui/?wiki=enwiki&models=damaging&revids={rev_id}"
+            first = threads.submit(front.get, form)
         time.sleep(0.2)
         front.process.send_signal(signal.SIGTERM)
         wait_until(lambda: front.get("/v2/health/ready").status == 503, 5, "it is not ready")

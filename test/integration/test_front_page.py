@@ -206,6 +206,33 @@ def test_without_scripts_the_list_the_filter_and_the_diffs_work(
         browser.close()
 
 
+def test_the_keyboard_fills_in_the_form_and_goes_on_at_the_scores(
+    chromium: Browser, live: LivePage
+) -> None:
+    wiki, rev_id = next(live.rows())["key"].split("-")
+    chromium.open(f"{live.url}ui/")
+    assert chromium.run("return document.scripts.length") == 0
+    while chromium.run(FOCUSED) != "revids":
+        chromium.press("Tab")
+    chromium.press(*rev_id, "Tab", " ", "Enter")
+    chromium.until("return document.getElementById('scores')")
+    assert chromium.run("return document.title") == f"Scores of {wiki}"
+    row = chromium.run(
+        "return [...document.querySelectorAll('#scores tbody tr:only-child > *')]"
+        ".map(cell => cell.innerText)"
+    )
+    score = call(f"{live.front.url}/v3/scores/{wiki}/{rev_id}/damaging").json
+    told = score[wiki]["scores"][rev_id]["damaging"]["score"]
+    assert row[:3] == [rev_id, "damaging", json.dumps(told["prediction"])]
+    for label, likely in told["probability"].items():
+        assert f"{label} {100 * likely:.1f} %" in row[3]
+    assert chromium.run(FOCUSED) == "answer"
+    tree = chromium.devtools("Accessibility.getFullAXTree")["nodes"]
+    names = [node["name"]["value"] for node in tree if "name" in node]
+    assert f"Scores of revisions of {wiki}" in names
+    assert chromium.complaints() == []
+
+
 def test_a_restarted_eventgate_is_followed_again(live: LivePage) -> None:
     """Last, for the numbers of its events begin anew."""
     known = {event["key"] for event in islice(live.rows(), 1)}

@@ -6,14 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
 from aiohttp import web
 from liftwing_serving.deadline import Deadline
-from liftwing_serving.ores.directory import Directory, Model
+from liftwing_serving.ores.directory import Model
 from liftwing_serving.ores.page import Page, PageSettings
-from support.model_servers import listening
+from liftwing_serving.ores.scores import Scores
+from support.model_servers import Fronted, listening
 
 
 class FakeStream:
@@ -163,14 +165,25 @@ async def opened(
         wiki_url=cast(Any, wiki.url),
         mw_api_max_retries=0,
     )
-    known = cast(Directory, directory or FakeDirectory())
+    known = SimpleNamespace(directory=directory or FakeDirectory())
     async with aiohttp.ClientSession() as http:
-        page = Page(of_the_front, known, http, settings, 20)
+        page = Page(of_the_front, cast(Scores, known), http, settings, 20)
         async with listening(page) as url:
             try:
                 yield Opened(page, url, http)
             finally:
                 await page.close()
+
+
+@asynccontextmanager
+async def before(front: Fronted) -> AsyncIterator[Opened]:
+    """The page before a front that has model servers behind it, without a stream of events."""
+    page = Page(front.application, front.scores, front.session, PageSettings(), 20)
+    async with listening(page) as url:
+        try:
+            yield Opened(page, url, front.session)
+        finally:
+            await page.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -20,6 +20,7 @@ from liftwing_serving.ores.routes import Routes
 from liftwing_serving.ores.scores import Scores
 from liftwing_serving.ores.servers import Servers, read_entries
 from liftwing_serving.ores.settings import OresSettings
+from support.ores_spec import JSON, check_answer
 
 MISSING = 404404
 
@@ -135,7 +136,8 @@ class Fronted:
     async def call(
         self, method: str, path: str, headers: Mapping[str, str] = {}, **options: Any
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """Status, what the body holds (text where it is no JSON), and headers."""
+        """Status, what the body holds (text where it is no JSON), and headers. What is answered
+        under /v3 is held against its description."""
         async with self.session.request(
             method, self.url + path, headers=headers, **options
         ) as answer:
@@ -144,6 +146,8 @@ class Fronted:
                 body = json.loads(text)
             except json.JSONDecodeError:
                 body = text
+            if answer.content_type == JSON:
+                check_answer(method, path.partition("?")[0], answer.status, body)
             return answer.status, body, answer.headers
 
     async def get(self, path: str, **parameters: str) -> tuple[int, Any]:

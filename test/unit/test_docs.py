@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import dataclasses
+import inspect
 import json
 import logging
 import re
@@ -293,6 +294,33 @@ def test_what_becomes_of_an_event_is_in_the_metrics_document() -> None:
     results = set(get_args(EventResult))
     meaning = table("metrics.md", "# Metrics")["liftwing_events_total"][1]
     assert set(in_backticks(meaning)) == results
+
+
+def test_the_routes_of_the_front_are_those_of_the_metrics_document() -> None:
+    from liftwing_serving.ores.page import Page
+    from liftwing_serving.ores.routes import Routes
+
+    nothing = cast(Any, None)
+    labels = {route.label for route in Routes(nothing, nothing, lambda: True)._routes}
+    labels |= set(re.findall(r'return "(\w+)", ', inspect.getsource(Page._find)))
+    meaning = table("metrics.md", "# Metrics")["liftwing_front_requests_total"][1]
+    told = re.split(", (?:or )?", meaning.partition("`route` is ")[2].partition(" for a path")[0])
+    assert len(told) == len(set(told))
+    assert set(told) == labels | {"options", "none"}
+
+
+def test_the_paths_and_parameters_of_ores_api_are_those_of_its_document() -> None:
+    from liftwing_serving.ores.spec import spec
+
+    section = text_of(ROOT / "docs/ores.md").partition("## ORES' API\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.M)
+    paths = {path for cell in cells for path in in_backticks(cell) if path.startswith("/v3/")}
+    assert paths == {*spec()["paths"], "/v3/?spec"}
+    parts = spec()["components"]["parameters"].values()
+    parameters = {it["name"] for it in parts if it["in"] == "query"}
+    # Of values of one's own the document tells beside those of a revision, of ?spec as a path.
+    named = {name for cell in cells for name in in_backticks(cell) if name.isidentifier()}
+    assert named == parameters - {"values", "spec"}
 
 
 def test_the_fields_of_a_log_line_are_those_of_the_metrics_document() -> None:

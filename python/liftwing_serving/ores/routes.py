@@ -17,6 +17,7 @@ from liftwing_serving.ores.failures import Failure
 from liftwing_serving.ores.forwarding import Forwarding
 from liftwing_serving.ores.queries import Form
 from liftwing_serving.ores.scores import Scores
+from liftwing_serving.ores.spec import spec
 
 # What clients of api.wikimedia.org have before each path, should no proxy take it away.
 PREFIX = "/service/lw/inference"
@@ -81,6 +82,8 @@ class Routes:
         self._routes = [
             self._route("predict", r"/v1/models/(?P<name>[^/:]+):predict", self._predict, post),
             self._route("infer", r"/v2/models/(?P<name>[^/]+)/infer", self._infer, post),
+            # With ?spec, that is: without, the page answers /v3 before the front.
+            self._ores("spec", r"/v3(/spec)?", self._spec, get),
             self._ores("v3", r"/v3/scores", self._v3_wikis, get),
             self._ores("precache", r"/v3/precache", self._precache, post),
             self._ores("v3", rf"/v3/scores/{_CONTEXT}(/{_REVISION}(/{_MODEL})?)?", self._v3, both),
@@ -159,6 +162,9 @@ class Routes:
 
     async def _metrics(self, asked: Asked) -> Answered:
         return Answered(200, generate_latest(), {"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _spec(self, asked: Asked) -> Answered:
+        return written(spec(), _form(asked))
 
     async def _v3_wikis(self, asked: Asked) -> Answered:
         wikis = await self._scores.directory.wikis(asked.deadline)

@@ -74,9 +74,7 @@ async def _serve(settings: OresSettings, entries: Sequence[Entry], listener: soc
         scores = Scores(client, Directory(servers, client), settings.max_instances)
         routes = Routes(scores, Forwarding(servers, client), lambda: not steps.stop.is_set())
         application = Application(routes, settings)
-        page = Page(
-            application, scores.directory, session, settings, settings.request_deadline_seconds
-        )
+        page = Page(application, scores, session, settings, settings.request_deadline_seconds)
         runner = web.ServerRunner(
             BoundedServer(
                 page,
@@ -93,20 +91,24 @@ async def _serve(settings: OresSettings, entries: Sequence[Entry], listener: soc
         await site.start()
         logger.info("ready: %s", ", ".join(entry.pattern for entry in entries))
         await steps.stop.wait()
-        await _stop(settings, steps, application, site)
+        await _stop(settings, steps, application, page, site)
         await page.close()
         await runner.cleanup()
 
 
 async def _stop(
-    settings: OresSettings, steps: _Steps, application: Application, site: web.SockSite
+    settings: OresSettings,
+    steps: _Steps,
+    application: Application,
+    page: Page,
+    site: web.SockSite,
 ) -> None:
     """Not ready but answering for a while; then no new connections, and the last answers."""
     logger.info("stopping: not ready, still accepting for %g s", settings.drain_delay_seconds)
     await _first(steps.hurry, settings.drain_delay_seconds)
     await site.stop()
     end = Deadline.after(settings.shutdown_grace_seconds).earlier(CLOSING_SECONDS)
-    while not application.idle and not end.passed() and not steps.give_up.is_set():
+    while not (application.idle and page.idle or end.passed() or steps.give_up.is_set()):
         await _first(steps.give_up, 0.02)
     application.give_up()
 

@@ -1,4 +1,4 @@
-"""The front's page: the models behind it, and recent changes with their scores as they come."""
+"""The front's pages: recent changes with scores as they come, a form to try models, versions."""
 
 from liftwing_serving.ores.page.page import Page
 from liftwing_serving.ores.page.settings import PageSettings

@@ -9,6 +9,7 @@ from liftwing_serving.ores.page import rows
 from liftwing_serving.ores.page.changes import Change
 from liftwing_serving.ores.page.comparison import Comparison, Line, Part
 from liftwing_serving.ores.page.diffs import Diff
+from liftwing_serving.ores.page.frame import document
 from liftwing_serving.ores.page.html import Markup, foreign, joined, text
 
 # The models of each wiki, with their versions where these are known.
@@ -35,13 +36,13 @@ def front_page(shown: Shown) -> str:
         f"<header><h1>Lift Wing: edits as they are scored</h1></header>\n"
         f"<main>\n{parts}\n{_models(shown.wikis)}\n</main>"
     )
-    return _document("Edits as they are scored", content, "", script=shown.followed)
+    return document("Edits as they are scored", content, "", script=shown.followed)
 
 
 def diff_page(diff: Diff) -> str:
     """What an edit changed, as a page of its own."""
     content = f'<main class="alone">{diff_part(diff)}<p><a href="../../">All changes</a></p></main>'
-    return _document("What an edit changed", content, "../../")
+    return document("What an edit changed", content, "../../")
 
 
 def error_page(message: str) -> str:
@@ -50,7 +51,7 @@ def error_page(message: str) -> str:
         f'<main class="alone"><article class="comparison"><h1 id="diff-title">Sorry</h1>'
         f'<p>{text(message)}</p></article><p><a href="../../">All changes</a></p></main>'
     )
-    return _document("Sorry", content, "../../")
+    return document("Sorry", content, "../../")
 
 
 def diff_part(diff: Diff) -> Markup:
@@ -65,19 +66,6 @@ def diff_part(diff: Diff) -> Markup:
     return Markup(
         f'<article class="comparison"><h1 id="diff-title">{foreign(title)}</h1>\n'
         f"<p>{text(about)}</p>\n{body}</article>"
-    )
-
-
-def _document(title: str, content: str, root: str, script: bool = False) -> str:
-    added = f'<script src="{root}static/page.js" type="module"></script>\n' if script else ""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{text(title)}</title>\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f'<link rel="icon" href="{root}static/icon.svg" type="image/svg+xml">\n'
-        f'<link rel="stylesheet" href="{root}static/page.css">\n{added}</head>\n'
-        f"<body>\n{content}\n</body>\n</html>\n"
     )
 
 
@@ -127,7 +115,8 @@ def _models(wikis: Models) -> Markup:
     return Markup(
         f'<section aria-labelledby="models"><h2 id="models">Models</h2>{listed}'
         "<p>They answer at <code>/v1/models/<var>wiki</var>-<var>model</var>:predict</code> and, "
-        "as ORES did, at <code>/v3/scores/<var>wiki</var></code>.</p></section>"
+        "as ORES did, at <code>/v3/scores/<var>wiki</var></code>. "
+        '<a href="ui/">Try them in a form</a>.</p></section>'
     )
 
 

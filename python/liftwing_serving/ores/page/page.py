@@ -14,15 +14,19 @@ from aiohttp import web
 from liftwing_serving import incoming, logs, metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
-from liftwing_serving.ores.directory import Directory
-from liftwing_serving.ores.page import documents
+from liftwing_serving.ores.failures import Failure
+from liftwing_serving.ores.page import documents, entries
 from liftwing_serving.ores.page.assets import assets
 from liftwing_serving.ores.page.diffs import Diffs
+from liftwing_serving.ores.page.entries import Entered
 from liftwing_serving.ores.page.events import MODEL
 from liftwing_serving.ores.page.feed import EVENTS, Feed
+from liftwing_serving.ores.page.form import Tried, form_page
 from liftwing_serving.ores.page.rows import MAX_COLUMNS
 from liftwing_serving.ores.page.settings import PageSettings
+from liftwing_serving.ores.page.versions import versions_page
 from liftwing_serving.ores.routes import without_prefix
+from liftwing_serving.ores.scores import Scores
 
 logger = logging.getLogger(__name__)
 
@@ -49,22 +53,23 @@ class Page:
     def __init__(
         self,
         front: Handler,
-        directory: Directory,
+        scores: Scores,
         http: aiohttp.ClientSession,
         settings: PageSettings,
         deadline_seconds: float,
     ) -> None:
         self._front = front
-        self._directory = directory
+        self._scores = scores
         self._deadline_seconds = deadline_seconds
         self._diffs = Diffs(http, settings)
         url = settings.score_stream_url
         self._feed = Feed(http, str(url)) if url is not None else None
+        self._forms = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, or have the front answer it."""
         path = without_prefix(request.path)
-        found = self._find(path) if request.method in ("GET", "HEAD") else None
+        found = self._find(path, request) if request.method in ("GET", "HEAD") else None
         if found is None:
             return await self._front(request)
         label, answer = found
@@ -84,6 +89,11 @@ class Page:
         count(response.status)
         return response
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for scores; a stream of changes has no end to wait for."""
+        return not self._forms
+
     async def close(self) -> None:
         """End streams, and calls to wikis."""
         if self._feed is not None:
@@ -91,13 +101,20 @@ class Page:
         await self._diffs.close()
 
     def _find(
-        self, path: str
+        self, path: str, request: web.BaseRequest
     ) -> tuple[str, Callable[[web.BaseRequest], Awaitable[web.Response]]] | None:
         """What metrics call the path, and what answers; None if it is not the page's."""
         if path == "/":
             return "page", self._page
         if path == "/changes":
             return "changes", self._no_changes
+        if path in ("/ui", "/ui/"):
+            return "form", self._form
+        # ORES' own page had the API's description beside it, for who adds this parameter.
+        if path in ("/v3", "/v3/") and "spec" not in request.query:
+            return "form", self._empty_form
+        if path in ("/versions", "/versions/"):
+            return "versions", self._versions
         match = _DIFF.fullmatch(path)
         if match:
             wiki, rev_id = match["wiki"], int(match["rev_id"])
@@ -124,10 +141,7 @@ class Page:
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
         until = Deadline.of_request(self._deadline_seconds)
-        wikis = {
-            wiki: {kind: model.version for kind, model in models.items()}
-            for wiki, models in (await self._directory.wikis(until)).items()
-        }
+        wikis = await self._models(until)
         if self._feed is None:
             return _html(documents.front_page(documents.Shown(wikis, ())))
         self._feed.look()
@@ -149,6 +163,50 @@ class Page:
             return web.Response(headers=SAFE | {"Content-Type": EVENTS})
         text = "This front follows no stream of score events."
         return _html(documents.error_page(text), 404)
+
+    async def _form(self, request: web.BaseRequest) -> web.Response:
+        until = Deadline.of_request(self._deadline_seconds)
+        tried = await self._try(entries.read(request.query), _address(request), until)
+        return await self._show(request, tried, until)
+
+    async def _empty_form(self, request: web.BaseRequest) -> web.Response:
+        until = Deadline.of_request(self._deadline_seconds)
+        return await self._show(request, Tried(Entered(), _address(request)), until)
+
+    async def _try(self, entered: Entered, front: str, until: Deadline) -> Tried:
+        """What comes of a form, if it was sent."""
+        if not entered.sent:
+            return Tried(entered, front)
+        query = None
+        self._forms += 1
+        try:
+            query = entries.query_of(entered)
+            return Tried(entered, front, query, await self._scores.answer(query, until))
+        except Failure as failure:
+            return Tried(entered, front, query, failure=failure)
+        finally:
+            self._forms -= 1
+
+    async def _show(self, request: web.BaseRequest, tried: Tried, until: Deadline) -> web.Response:
+        wikis = await self._models(until)
+        # The features of many revisions are long to write.
+        text = await asyncio.to_thread(form_page, tried, wikis, _root(request))
+        failure = tried.failure
+        response = _html(text, 200 if failure is None else failure.status)
+        if failure is not None and failure.retry_after:
+            response.headers["Retry-After"] = str(failure.retry_after)
+        return response
+
+    async def _versions(self, request: web.BaseRequest) -> web.Response:
+        wikis = await self._models(Deadline.of_request(self._deadline_seconds))
+        return _html(versions_page(wikis, _root(request)))
+
+    async def _models(self, until: Deadline) -> documents.Models:
+        """The models behind the front, with their versions."""
+        return {
+            wiki: {kind: model.version for kind, model in models.items()}
+            for wiki, models in (await self._scores.directory.wikis(until)).items()
+        }
 
     async def _diff(self, request: web.BaseRequest, wiki: str, rev_id: int) -> web.Response:
         until = Deadline.of_request(self._deadline_seconds)
@@ -172,6 +230,18 @@ class Page:
 def _html(document: str, status: int = 200) -> web.Response:
     headers = SAFE | {"Content-Type": HTML, "Cache-Control": "no-store"}
     return web.Response(status=status, body=document.encode(), headers=headers)
+
+
+def _root(request: web.BaseRequest) -> str:
+    """From a path of one part, such as /ui/ or /ui, to the front's page."""
+    return "../" if request.path.endswith("/") else "./"
+
+
+def _address(request: web.BaseRequest) -> str:
+    """The front's address as the client knows it, which may be that of a proxy."""
+    secure = request.headers.get("X-Forwarded-Proto") == "https"
+    before = request.path.removesuffix(without_prefix(request.path)).rstrip("/")
+    return f"{'https' if secure else 'http'}://{request.host}{before}"
 
 
 def _threshold(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -10,52 +9,13 @@ from liftwing_serving.ores.page.changes import Change
 from liftwing_serving.ores.page.documents import Shown, front_page
 from liftwing_serving.ores.page.events import Score, Told
 from liftwing_serving.ores.page.rows import row
+from support.elements import HOSTILE, Elements, harmless
 from support.front_page import FakeDirectory, FakeStream, FakeWiki, Opened, opened
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "</td></tr></table><style>*{display:none}</style>",
-    "javascript:alert(1)",
-    "&lt;b&gt; &amp; \u202egnp.exe \x00\x1b[31m",
-    "--><!-- <svg/onload=alert(1)>",
-    "{{constructor.constructor('alert(1)')()}}",
-]
-
-
-class Elements(HTMLParser):
-    """The names, attributes and text of a document."""
-
-    def __init__(self, document: str) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.feed(document)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def change(title: str | None = "A page", likely: float = 0.9, **told: Any) -> Change:
     scores = (Score("damaging", "true", likely, binary=True),)
     return Change(1, Told("enwiki", 7, title=title, scores=scores, **told))
-
-
-def harmless(document: str) -> Elements:
-    """A document's elements, none of which can run anything."""
-    elements = Elements(document)
-    for name, value in elements.attributes:
-        assert not name.startswith("on") and name != "style"
-        assert not (value or "").strip().startswith("javascript:")
-    assert not {"img", "style", "iframe"} & set(elements.names)
-    return elements
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
