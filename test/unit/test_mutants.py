@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import functools
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.environment import environment
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python/liftwing_serving"
 sys.path.insert(0, str(ROOT / "tools/mutants"))
 
+from copies import copied  # noqa: E402
 from defects import Defect, ListUnreadable, listed  # noqa: E402
 from planting import CannotPlant, module_of, planted  # noqa: E402
 
@@ -129,3 +132,17 @@ def test_a_list_that_cannot_be_read_is_told(text: str, why: str, tmp_path: Path)
     (tmp_path / "some.toml").write_text(text)
     with pytest.raises(ListUnreadable, match=why):
         listed(tmp_path)
+
+
+def test_programs_of_a_copy_run_its_code() -> None:
+    with copied() as copy:
+        command = [str(copy / ".venv/bin/liftwing-serving"), "services"]
+        assert "121 services" in _printed(command)
+        commands = copy / "python/liftwing_serving/cli/commands.py"
+        commands.write_text("raise SystemExit('of the copy')")
+        assert _printed(command) == "of the copy\n"
+
+
+def _printed(command: list[str]) -> str:
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    return done.stdout + done.stderr

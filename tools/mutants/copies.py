@@ -78,8 +78,10 @@ def _make_environment(copy: Path) -> None:
     (its / packages.relative_to(ours) / "copy.pth").write_text(first + then)
     shutil.copy(ours / "pyvenv.cfg", its)
     (its / "bin").mkdir()
-    for name in ("python", "python3"):
-        (its / "bin" / name).symlink_to(Path(sys.executable).resolve())
+    for name in (ours / "bin").glob("python*"):
+        # Under any of these names a program may ask for it.
+        if name.is_symlink():
+            (its / "bin" / name.name).symlink_to(Path(sys.executable).resolve())
     for program in (ours / "bin").iterdir():
         beginning = os.fsencode(f"#!{ours}/")
         if program.is_file() and program.read_bytes().startswith(beginning):
