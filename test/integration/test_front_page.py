@@ -63,7 +63,7 @@ def test_an_edit_becomes_a_coloured_row_with_each_model_s_score(live: LivePage) 
     probability = score[wiki]["scores"][rev_id]["damaging"]["score"]["probability"]["true"]
     assert f'data-damage="{round(100 * probability)}"' in row
     diff = call(f"{live.front.url}/diff/{wiki}/{rev_id}")
-    assert diff.status == 200 and b"lines added" in diff.body
+    assert diff.status == 200 and b" added, " in diff.body
     assert row in call(live.url).body.decode()
 
 
@@ -130,6 +130,118 @@ def test_the_keyboard_opens_a_diff_and_comes_back_from_it(browser: Browser) -> N
     browser.until("return document.querySelector('dialog[open] .comparison')")
     browser.click("#close")
     assert browser.run("return document.activeElement.closest('tr').id") == row
+
+
+# What the page's own script does when it is told of a change.
+PUT = (
+    "const [first, number] = arguments;"
+    "return import('/static/table.js').then(({ put }) => {"
+    "  for (let i = first; i < first + number; i++) put(`x-${i}`, `<tr id='change-x-${i}'"
+    "    data-damage='1'><td><a class='diff' href='diff/enwiki/${i}'>diff</a></td></tr>`); })"
+)
+IN_DIALOG = "return document.querySelector('dialog[open] #diff').textContent"
+
+
+def pause(browser: Browser) -> None:
+    """So that nothing comes but what a test puts in."""
+    browser.click("#pause")
+    assert browser.run("return document.getElementById('state').textContent") == "Paused."
+
+
+def test_the_table_keeps_to_fifty_rows_and_the_one_in_use(browser: Browser) -> None:
+    pause(browser)
+    browser.run(PUT, 1, 55)
+    assert browser.run(ROWS) == 50
+    browser.run("document.querySelector('#changes tbody tr:last-child a').focus()")
+    row = browser.run("return document.activeElement.closest('tr').id")
+    browser.run(PUT, 100, 60)
+    assert browser.run(ROWS) == 51
+    assert browser.run("return document.activeElement.closest('tr').id") == row
+    # It does not pass any more, but somebody is there.
+    browser.run("document.getElementById('threshold').value = 50")
+    browser.run(PUT, 200, 1)
+    assert browser.run(SHOWN) == 1 and browser.run(FOCUSED) == "diff"
+    browser.run("document.activeElement.blur()")
+    browser.run(PUT, 201, 1)
+    assert (browser.run(ROWS), browser.run(SHOWN)) == (50, 0)
+    assert browser.run("return document.getElementById('nothing').hidden") is False
+
+
+def test_a_diff_s_row_stays_while_others_come_and_has_the_focus_after(browser: Browser) -> None:
+    pause(browser)
+    browser.run("document.querySelector('#changes a.diff').focus()")
+    row = browser.run("return document.activeElement.closest('tr').id")
+    browser.press("Enter")
+    browser.until("return document.activeElement.id === 'diff-title'")
+    assert browser.run("return document.activeElement.textContent") != "Loading"
+    browser.run(PUT, 1, 120)
+    browser.press("Escape")
+    browser.until("return !document.getElementById('dialog').open")
+    assert browser.run("return document.activeElement.closest('tr').id") == row
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_another_diff(browser: Browser) -> None:
+    pause(browser)
+    browser.run(
+        "const real = window.fetch; window.late = [];"
+        "window.fetch = (url) => new Promise((resolve, reject) => window.late.push("
+        "  { answer: () => real(url).then(resolve), fail: () => reject(new Error('late')) }))"
+    )
+    here = browser.run("return location.href")
+    links = "document.querySelectorAll('#changes a.diff')"
+    for number in (0, 1, 2):
+        browser.run(f"{links}[{number}].click()")
+        if number < 2:
+            browser.run("document.getElementById('close').click()")
+    assert browser.run(IN_DIALOG) == "Loading"
+    browser.run("window.late[0].answer(); window.late[1].fail()")
+    browser.run("return new Promise((resolve) => setTimeout(resolve, 300))")
+    assert browser.run(IN_DIALOG) == "Loading"
+    browser.run("window.late[2].answer()")
+    title = browser.run(f"return {links}[2].closest('tr').querySelector('th bdi').textContent")
+    browser.until("return document.activeElement.id === 'diff-title'")
+    assert browser.run("return document.activeElement.textContent") == title
+    assert browser.run("return location.href") == here
+
+
+def test_a_diff_that_does_not_come_is_told_and_may_be_tried_by_itself(browser: Browser) -> None:
+    pause(browser)
+    browser.run(
+        "window.fetch = () => Promise.resolve(new Response('{\"error\": 1}', { status: 503 }))"
+    )
+    href = browser.run(
+        "const link = document.querySelector('#changes a.diff'); link.click(); return link.href"
+    )
+    browser.until("return document.activeElement.id === 'diff-title'")
+    assert browser.run(IN_DIALOG) == "SorryThe diff did not come. Try a page of its own."
+    assert browser.run("return document.querySelector('#diff a').href") == href
+
+
+def test_a_lost_connection_is_told_and_taken_up_again(browser: Browser) -> None:
+    state = "return document.getElementById('state').textContent"
+    browser.until(f"{state}.startsWith('Live')")
+    # As if 41 seconds went by between any two looks at the clock, and nobody were there.
+    browser.devtools("Network.enable")
+    browser.devtools("Network.setBlockedURLs", urls=["*changes?*"])
+    try:
+        browser.run(
+            "window.clock = Date.now; let late = 0; Date.now = () => clock() + (late += 41000)"
+        )
+        browser.until(f"{state} === 'The connection is lost. Trying again …'")
+    finally:
+        browser.devtools("Network.setBlockedURLs", urls=[])
+        browser.run("Date.now = window.clock")
+    browser.until(f"{state}.startsWith('Live')")
+
+
+def test_the_threshold_is_in_the_address(browser: Browser, live: LivePage) -> None:
+    browser.run("document.getElementById('threshold').focus()")
+    browser.run("document.getElementById('threshold').select()")
+    browser.press("3", "0", "0", "Tab")
+    assert browser.run("return document.getElementById('threshold').value") == "100"
+    assert browser.run("return location.search") == "?threshold=100"
+    browser.open(f"{live.url}?threshold=100")
+    assert browser.run("return document.getElementById('threshold').value") == "100"
 
 
 def test_a_screen_reader_is_given_a_table_and_hears_counts_only(browser: Browser) -> None:

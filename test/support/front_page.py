@@ -144,7 +144,7 @@ class Rows:
                 name, _, value = line.decode().strip().partition(": ")
                 if name == "id":
                     self.last_id = value
-                if name == "data":
+                if name == "data" and value != '"alive"':
                     event: dict[str, str] = json.loads(value)
                     return event
         raise AssertionError("the stream ended")

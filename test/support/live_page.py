@@ -79,7 +79,7 @@ class LivePage:
         """Rows as a browser gets them."""
         with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             for line in answer:
-                if line.startswith(b"data: "):
+                if line.startswith(b"data: {"):
                     yield json.loads(line[6:])
 
     def tell_of(self, event: dict[str, Any]) -> None:

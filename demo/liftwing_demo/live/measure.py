@@ -41,7 +41,7 @@ class Seen:
         return "\n".join(lines)
 
 
-async def _events(http: aiohttp.ClientSession, url: str) -> AsyncIterator[dict[str, Any]]:
+async def _events(http: aiohttp.ClientSession, url: str) -> AsyncIterator[Any]:
     async with http.get(url) as response:
         response.raise_for_status()
         async for line in response.content:
@@ -58,6 +58,8 @@ async def _watch_edits(http: aiohttp.ClientSession, url: str, seen: Seen) -> Non
 
 async def _watch_rows(http: aiohttp.ClientSession, url: str, seen: Seen) -> None:
     async for event in _events(http, url):
+        if event == "alive":
+            continue
         coloured = 'class="unknown"' not in event["row"]
         if coloured and event["key"] in seen.made and event["key"] not in seen.seconds:
             seen.seconds[event["key"]] = time.time() - seen.made[event["key"]][0]

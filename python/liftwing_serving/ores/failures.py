@@ -30,17 +30,23 @@ _TYPES = {
 class Failure(Exception):
     """Why there is no answer, or no score: `status` is that of HTTP, `retry_after` in seconds.
 
-    `late` says that the time was over.
+    `late` says that the time was over, `allow` which methods there are instead.
     """
 
     def __init__(
-        self, status: int, message: str, retry_after: int | None = None, late: bool = False
+        self,
+        status: int,
+        message: str,
+        retry_after: int | None = None,
+        late: bool = False,
+        allow: str = "",
     ) -> None:
         super().__init__(status, message, retry_after)
         self.status = status
         self.message = message
         self.retry_after = retry_after
         self.late = late
+        self.allow = allow
 
     def document(self) -> dict[str, Any]:
         """As ORES told what is wrong with a whole request."""

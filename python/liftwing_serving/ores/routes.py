@@ -106,15 +106,15 @@ class Routes:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path, with the parts that have names. Raises Failure if there is none."""
         path = without_prefix(path)
-        other_method = False
+        allowed: list[str] = []
         for route in self._routes:
             match = route.pattern.fullmatch(path)
             if match:
                 if ("GET" if method == "HEAD" else method) in route.methods:
                     return route, {k: v for k, v in match.groupdict().items() if v is not None}
-                other_method = True
-        if other_method:
-            raise Failure(405, "Method Not Allowed")
+                allowed += route.methods
+        if allowed:
+            raise Failure(405, "Method Not Allowed", allow=", ".join(allowed))
         raise Failure(404, "Not Found")
 
     @staticmethod
@@ -217,6 +217,8 @@ def refused(failure: Failure, ores: bool) -> Answered:
     answered = _json(document, failure.status)
     if failure.retry_after:
         answered.headers["Retry-After"] = str(failure.retry_after)
+    if failure.allow:
+        answered.headers["Allow"] = failure.allow
     if ores:
         answered.headers.update(NOT_STORED)
     return answered

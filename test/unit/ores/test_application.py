@@ -108,7 +108,8 @@ async def test_unknown_models_and_paths_are_told_as_kserve_tells_them(
     text = "Model with name dewiki-damaging does not exist."
     assert (await predict(front, "dewiki-damaging"))[:2] == (404, {"error": text})
     assert (await front.call("GET", "/nothing"))[:2] == (404, {"error": "Not Found"})
-    assert (await front.call("GET", PREDICT))[:2] == (405, {"error": "Method Not Allowed"})
+    status, body, headers = await front.call("GET", PREDICT)
+    assert (status, body, headers["Allow"]) == (405, {"error": "Method Not Allowed"}, "POST")
     assert (await front.call("GET", "/v3/nothing"))[1]["error"]["code"] == "not found"
     assert (await front.call("GET", "/v3/scores/enwiki/abc/"))[0] == 404
 

@@ -9,9 +9,11 @@ from functools import cache
 from importlib.resources import files
 
 _TYPES = {
+    "diffs.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "table.js": "text/javascript; charset=utf-8",
 }
 
 

@@ -13,6 +13,8 @@ MAX_CHANGES = 50
 # Of which there is no score yet; most revisions of most wikis never get one.
 MAX_UNSCORED = 500
 
+RISKS = ("revertrisk-language-agnostic", "revertrisk-multilingual")
+
 Key = tuple[str, int]
 
 
@@ -32,16 +34,13 @@ class Change:
     def damage(self) -> float | None:
         """How likely it is that the revision does harm; None if no model here tells."""
         by_model = {score.model: score for score in self.told.scores}
-        for model in ("damaging", *_RISKS, "reverted"):
+        for model in ("damaging", *RISKS, "reverted"):
             if model in by_model and by_model[model].binary:
                 return by_model[model].likely
         draft = by_model.get("draftquality")
         if draft is not None:
             return 1 - draft.likely if draft.label == "OK" else draft.likely
         return None
-
-
-_RISKS = ("revertrisk-language-agnostic", "revertrisk-multilingual")
 
 
 class Changes:

@@ -39,19 +39,19 @@ def front_page(shown: Shown) -> str:
     return document("Edits as they are scored", content, "", script=shown.followed)
 
 
-def diff_page(diff: Diff) -> str:
-    """What an edit changed, as a page of its own."""
-    content = f'<main class="alone">{diff_part(diff)}<p><a href="../../">All changes</a></p></main>'
-    return document("What an edit changed", content, "../../")
+def diff_page(diff: Diff, root: str) -> str:
+    """What an edit changed, as a page of its own. `root` leads to the front's page."""
+    content = f'<main class="alone">{diff_part(diff)}<p><a href="{root}">All changes</a></p></main>'
+    return document("What an edit changed", content, root)
 
 
-def error_page(message: str) -> str:
+def error_page(message: str, root: str) -> str:
     """Why there is nothing to show."""
     content = (
         f'<main class="alone"><article class="comparison"><h1 id="diff-title">Sorry</h1>'
-        f'<p>{text(message)}</p></article><p><a href="../../">All changes</a></p></main>'
+        f'<p>{text(message)}</p></article><p><a href="{root}">All changes</a></p></main>'
     )
-    return document("Sorry", content, "../../")
+    return document("Sorry", content, root)
 
 
 def diff_part(diff: Diff) -> Markup:
@@ -89,6 +89,7 @@ def _changes(shown: Shown) -> str:
 <button type="submit" id="apply">Filter</button>
 <button type="button" id="pause" aria-pressed="false" hidden>Pause</button>
 </form>
+<p id="state" role="status"></p>
 <p id="count">{count}</p>
 <p id="announcement" class="for-readers" role="status" aria-live="polite"></p>
 <noscript><p>Load the page again to see newer changes.</p></noscript>
@@ -102,8 +103,10 @@ def _changes(shown: Shown) -> str:
 </div>
 <p id="waiting"{" hidden" if shown.changes else ""}>No change has been scored since somebody
 looked. They appear here as they come.</p>
-<dialog id="dialog" aria-labelledby="diff-title"><div id="diff"></div>
-<button type="button" id="close">Close</button></dialog>"""
+<p id="nothing"{" hidden" if passing or not shown.changes else ""}>None of them is that likely to
+do harm.</p>
+<dialog id="dialog" aria-labelledby="diff-title">
+<button type="button" id="close">Close</button><div id="diff"></div></dialog>"""
 
 
 def _models(wikis: Models) -> Markup:
@@ -128,15 +131,19 @@ def _model(model: tuple[str, str | None]) -> Markup:
 def _comparison(comparison: Comparison) -> Markup:
     if not comparison.lines:
         return Markup("<p>The texts are the same.</p>")
-    counts = f"<p>{comparison.added} lines added, {comparison.removed} removed.</p>"
+    counts = f"<p>{_lines(comparison.added)} added, {comparison.removed} removed.</p>"
     lines = joined(map(_line, comparison.lines))
-    more = f"<p>{comparison.left_out} more lines are not shown.</p>" if comparison.left_out else ""
+    more = f"<p>Not shown: {_lines(comparison.left_out)}.</p>" if comparison.left_out else ""
     return Markup(
         f'{counts}<div class="wide"><table class="lines"><caption class="for-readers">Changed lines'
         '</caption><thead class="for-readers"><tr><th scope="col">Before</th>'
         '<th scope="col">After</th><th scope="col">Change</th><th scope="col">Text</th></tr>'
         f"</thead><tbody>{lines}</tbody></table></div>{more}"
     )
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number} lines"
 
 
 _SIGNS = {

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 EVENTS = "text/event-stream; charset=utf-8"
 # Each is a connection and a few kilobytes.
 MAX_BROWSERS = 1000
-# Proxies take a silent connection for a dead one.
+# Proxies take a silent connection for a dead one, and so does the page after 40 seconds.
 KEEP_ALIVE_SECONDS = 15.0
 # A browser that has taken nothing for so long is dropped. It comes back by itself, if it is there.
 SLOW_SECONDS = 10.0
@@ -89,7 +89,7 @@ class Feed:
 
     async def _send(self, response: web.StreamResponse, models: Sequence[str], number: int) -> None:
         """Raises TimeoutError if the browser is slow, ConnectionError if it is gone."""
-        await self._write(response, sse.KEEP_ALIVE)
+        await self._write(response, sse.COMMENT)
         while not self._closing:
             news = self._news
             newer = self.changes.newer(number)
@@ -101,7 +101,7 @@ class Feed:
                 async with asyncio.timeout(KEEP_ALIVE_SECONDS):
                     await news.wait()
             except TimeoutError:
-                await self._write(response, sse.KEEP_ALIVE)
+                await self._write(response, sse.ALIVE)
 
     async def _write(self, response: web.StreamResponse, body: bytes) -> None:
         async with asyncio.timeout(SLOW_SECONDS):

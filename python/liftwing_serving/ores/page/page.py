@@ -15,14 +15,13 @@ from liftwing_serving import incoming, logs, metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
 from liftwing_serving.ores.failures import Failure
-from liftwing_serving.ores.page import documents, entries
+from liftwing_serving.ores.page import columns, documents, entries
+from liftwing_serving.ores.page.addresses import address_of, root_of, threshold_in
 from liftwing_serving.ores.page.assets import assets
 from liftwing_serving.ores.page.diffs import Diffs
 from liftwing_serving.ores.page.entries import Entered
-from liftwing_serving.ores.page.events import MODEL
 from liftwing_serving.ores.page.feed import EVENTS, Feed
 from liftwing_serving.ores.page.form import Tried, form_page
-from liftwing_serving.ores.page.rows import MAX_COLUMNS
 from liftwing_serving.ores.page.settings import PageSettings
 from liftwing_serving.ores.page.versions import versions_page
 from liftwing_serving.ores.routes import without_prefix
@@ -69,8 +68,8 @@ class Page:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, or have the front answer it."""
         path = without_prefix(request.path)
-        found = self._find(path, request) if request.method in ("GET", "HEAD") else None
-        if found is None:
+        found = self._find(path, request)
+        if found is None or request.method == "OPTIONS":
             return await self._front(request)
         label, answer = found
         began = time.monotonic()
@@ -81,10 +80,14 @@ class Page:
 
         # Whoever wants no body would wait for its end.
         if label == "changes" and self._feed is not None and request.method == "GET":
-            columns = _columns(request.query.get("models", ""))
+            shown = columns.asked(request.query.get("models", ""))
             headers = SAFE | {"X-Request-Id": request_id}
-            return await self._feed.stream(request, columns, headers, count)
-        response = await self._answered(request, answer)
+            return await self._feed.stream(request, shown, headers, count)
+        if request.method in ("GET", "HEAD"):
+            response = await self._answered(request, answer)
+        else:
+            response = _sorry(request, f"There is no {request.method} of this page.", 405)
+            response.headers["Allow"] = "GET, HEAD"
         response.headers["X-Request-Id"] = request_id
         count(response.status)
         return response
@@ -133,11 +136,11 @@ class Page:
             return await answer(request)
         except ServingError as error:
             logger.warning("the page could not be answered: %s", error)
-            return _html(documents.error_page(str(error)), error.status)
+            return _sorry(request, str(error), error.status)
         except Exception as error:
             logger.error("a defect: %r", error, exc_info=error)
             text = f"Internal error. Please report it with this id: {logs.request_id.get()}"
-            return _html(documents.error_page(text), 500)
+            return _sorry(request, text, 500)
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
         until = Deadline.of_request(self._deadline_seconds)
@@ -146,13 +149,13 @@ class Page:
             return _html(documents.front_page(documents.Shown(wikis, ())))
         self._feed.look()
         changes = self._feed.changes
-        kinds = {kind for models in wikis.values() for kind in models}
-        kinds |= {score.model for change in changes for score in change.told.scores}
+        known = {kind for models in wikis.values() for kind in models}
+        told = {score.model for change in changes for score in change.told.scores}
         shown = documents.Shown(
             wikis,
-            sorted(kinds)[:MAX_COLUMNS],
+            columns.chosen(known, told),
             list(changes),
-            _threshold(request.query.get("threshold", "")),
+            threshold_in(request.query.get("threshold", "")),
             changes.event_id(changes.number),
             followed=True,
         )
@@ -162,16 +165,16 @@ class Page:
         if self._feed is not None:
             return web.Response(headers=SAFE | {"Content-Type": EVENTS})
         text = "This front follows no stream of score events."
-        return _html(documents.error_page(text), 404)
+        return _sorry(request, text, 404)
 
     async def _form(self, request: web.BaseRequest) -> web.Response:
         until = Deadline.of_request(self._deadline_seconds)
-        tried = await self._try(entries.read(request.query), _address(request), until)
+        tried = await self._try(entries.read(request.query), address_of(request), until)
         return await self._show(request, tried, until)
 
     async def _empty_form(self, request: web.BaseRequest) -> web.Response:
         until = Deadline.of_request(self._deadline_seconds)
-        return await self._show(request, Tried(Entered(), _address(request)), until)
+        return await self._show(request, Tried(Entered(), address_of(request)), until)
 
     async def _try(self, entered: Entered, front: str, until: Deadline) -> Tried:
         """What comes of a form, if it was sent."""
@@ -190,7 +193,7 @@ class Page:
     async def _show(self, request: web.BaseRequest, tried: Tried, until: Deadline) -> web.Response:
         wikis = await self._models(until)
         # The features of many revisions are long to write.
-        text = await asyncio.to_thread(form_page, tried, wikis, _root(request))
+        text = await asyncio.to_thread(form_page, tried, wikis, root_of(request))
         failure = tried.failure
         response = _html(text, 200 if failure is None else failure.status)
         if failure is not None and failure.retry_after:
@@ -199,7 +202,7 @@ class Page:
 
     async def _versions(self, request: web.BaseRequest) -> web.Response:
         wikis = await self._models(Deadline.of_request(self._deadline_seconds))
-        return _html(versions_page(wikis, _root(request)))
+        return _html(versions_page(wikis, root_of(request)))
 
     async def _models(self, until: Deadline) -> documents.Models:
         """The models behind the front, with their versions."""
@@ -212,11 +215,12 @@ class Page:
         until = Deadline.of_request(self._deadline_seconds)
         diff = await self._diffs.diff(wiki, rev_id, until)
         if diff is None:
-            return _html(documents.error_page(f"There is no wiki {wiki}."), 404)
+            return _sorry(request, f"There is no wiki {wiki}.", 404)
         status = 404 if diff.revision is None else 200
         # Long lines are long to write.
-        write = documents.diff_part if "part" in request.query else documents.diff_page
-        return _html(await asyncio.to_thread(write, diff), status)
+        if "part" in request.query:
+            return _html(await asyncio.to_thread(documents.diff_part, diff), status)
+        return _html(await asyncio.to_thread(documents.diff_page, diff, root_of(request)), status)
 
     async def _asset(self, request: web.BaseRequest, name: str) -> web.Response:
         asset = assets()[name]
@@ -232,23 +236,5 @@ def _html(document: str, status: int = 200) -> web.Response:
     return web.Response(status=status, body=document.encode(), headers=headers)
 
 
-def _root(request: web.BaseRequest) -> str:
-    """From a path of one part, such as /ui/ or /ui, to the front's page."""
-    return "../" if request.path.endswith("/") else "./"
-
-
-def _address(request: web.BaseRequest) -> str:
-    """The front's address as the client knows it, which may be that of a proxy."""
-    secure = request.headers.get("X-Forwarded-Proto") == "https"
-    before = request.path.removesuffix(without_prefix(request.path)).rstrip("/")
-    return f"{'https' if secure else 'http'}://{request.host}{before}"
-
-
-def _threshold(text: str) -> int:
-    """A percentage; 0, which lets all pass, if it is none."""
-    return min(100, int(text)) if text.isascii() and text.isdigit() and len(text) < 4 else 0
-
-
-def _columns(text: str) -> list[str]:
-    """The models that a page has columns for."""
-    return [name for name in text.split(",") if MODEL.fullmatch(name)][:MAX_COLUMNS]
+def _sorry(request: web.BaseRequest, message: str, status: int) -> web.Response:
+    return _html(documents.error_page(message, root_of(request)), status)

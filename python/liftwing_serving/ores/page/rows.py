@@ -9,8 +9,6 @@ from liftwing_serving.ores.page.changes import Change
 from liftwing_serving.ores.page.events import Score
 from liftwing_serving.ores.page.html import Markup, foreign, joined, text
 
-# More than a family has; a table of more columns cannot be read.
-MAX_COLUMNS = 8
 # How likely an edit does harm, from which percentage on, and in words beside the colour.
 RISKS = ((75, "very likely"), (50, "likely"), (25, "possible"), (0, "unlikely"))
 # Of a comment: the section that was edited, and what a link is to be read as.

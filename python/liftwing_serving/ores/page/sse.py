@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-KEEP_ALIVE = b":\n\n"
+COMMENT = b":\n\n"
+# A page is not told of comments, and by their absence learns nothing.
+ALIVE = b'event: alive\ndata: "alive"\n\n'
 
 
 class TooLong(Exception):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
+from liftwing_serving.ores.page import columns
 from liftwing_serving.ores.page.changes import Change
 from liftwing_serving.ores.page.documents import Shown, front_page
 from liftwing_serving.ores.page.events import Score, Told
@@ -26,10 +28,10 @@ def test_a_hostile_title_user_or_comment_is_only_text(hostile: str) -> None:
     nasty = Change(1, Told(**{**_fields(told), "scores": (*told.scores, label)}))
     elements = harmless(row(nasty, ["damaging"]))
     assert elements.names == ordinary.names
-    visible = hostile.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
+    visible = hostile.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\u202e", "")
     assert elements.text.count(visible) == 3
     labelled = harmless(row(nasty, ["draftquality"]))
-    assert "script" not in labelled.names and visible in labelled.text
+    assert "script" not in labelled.names and visible in labelled.text.replace("\u202e", "")
 
 
 def _fields(told: Told) -> dict[str, Any]:
@@ -37,7 +39,9 @@ def _fields(told: Told) -> dict[str, Any]:
 
 
 def test_people_s_text_keeps_its_direction_to_itself() -> None:
-    assert "<bdi>\u202etitle</bdi>" in row(change("\u202etitle"), [])
+    # No element ends an isolate that a text has begun.
+    assert "<bdi>a title</bdi>" in row(change("\u202ea\u2067 \u2066\u2069title\u2068"), [])
+    assert "<bdi>שלום</bdi>" in row(change("שלום"), [])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,22 @@ def test_without_scripts_a_form_filters() -> None:
     assert "2 of 4 changes shown." in document and 'value="50"' in document
 
 
+def test_when_nothing_passes_it_is_said() -> None:
+    for threshold, hidden in ((90, " hidden"), (91, "")):
+        document = front_page(Shown({}, [], [change()], threshold, followed=True))
+        assert f'<p id="nothing"{hidden}>' in document
+    assert '<p id="nothing" hidden>' in front_page(Shown({}, [], [], 91, followed=True))
+
+
+def test_the_models_that_tell_what_an_edit_does_have_columns_first() -> None:
+    known = ["articlequality", "articletopic", "damaging", "draftquality", "drafttopic"]
+    known += ["goodfaith", "itemquality", "itemtopic", "reverted"]
+    shown = columns.chosen(known, ["zeal", *(f"a{number}" for number in range(50))])
+    assert shown == sorted(set(known) - {"itemtopic"})
+    assert columns.chosen([], ["revertrisk-multilingual", *map(str, range(9))])[-1][:6] == "revert"
+    assert columns.chosen(["b"], ["a"]) == ["a", "b"]
+
+
 def test_a_comment_is_read_as_the_wiki_shows_it() -> None:
     comment = "/* History */ see [[Special:Contributions/A b|A b]] and [[Moon]] [[]] [[x"
     shown = Elements(row(change(comment=comment), [])).text
@@ -74,13 +94,14 @@ def test_a_comment_is_read_as_the_wiki_shows_it() -> None:
 
 
 async def test_the_page_lists_models_and_changes(page: Opened, stream: FakeStream) -> None:
-    status, text, headers = await page.get("/?threshold=200&x=y")
+    status, text, headers = await page.get("/?threshold=1000&x=y")
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<strong>enwiki</strong>: damaging 0.5.1, goodfaith" in text
     assert 'value="100"' in text and 'data-models="damaging,goodfaith"' in text
-    for threshold in ("-1", "x", "1e3", "٣"):
+    for threshold, used in (("-1", 0), ("x", 0), ("nan", 0), ("", 0), ("%2B50", 50), ("49.6", 50)):
         _, text, _ = await page.get(f"/?threshold={threshold}")
-        assert 'name="threshold" type="number" min="0" max="100" step="1"\n value="0"' in text
+        field = 'name="threshold" type="number" min="0" max="100" step="1"\n'
+        assert f'{field} value="{used}"' in text
 
 
 async def test_without_a_stream_the_page_lists_models_and_says_so(wiki: FakeWiki) -> None:
@@ -131,8 +152,11 @@ async def test_all_other_paths_are_the_front_s(page: Opened, path: str) -> None:
     assert (await page.get(path))[:2] == (418, "front")
 
 
-async def test_other_methods_are_the_front_s_too_but_head_is_not(page: Opened) -> None:
-    assert (await page.get("/", "POST"))[0] == 418
+async def test_the_page_has_get_and_head_and_options_is_the_front_s(page: Opened) -> None:
+    for path in ("/", "/diff/enwiki/7", "/static/page.css"):
+        status, _, headers = await page.get(path, "POST")
+        assert (status, headers["Allow"]) == (405, "GET, HEAD")
+    assert (await page.get("/", "OPTIONS"))[0] == 418
     for path in ("/", "/changes"):
         assert (await page.get(path, "HEAD"))[:2] == (200, "")
 
@@ -140,6 +164,23 @@ async def test_other_methods_are_the_front_s_too_but_head_is_not(page: Opened) -
 async def test_the_prefix_of_the_front_s_paths_may_stand_before_the_page_s(page: Opened) -> None:
     status, text, _ = await page.get("/service/lw/inference/")
     assert status == 200 and 'href="static/page.css"' in text
+
+
+@pytest.mark.parametrize("before", ["", "/service/lw/inference"])
+@pytest.mark.parametrize(
+    "path", ["/diff/enwiki/7", "/diff/enwiki/7/", "/diff/xwiki/7/", "/changes"]
+)
+async def test_links_lead_back_from_wherever_a_document_is(
+    wiki: FakeWiki, before: str, path: str
+) -> None:
+    wiki.add(7, "text")
+    async with opened(None, wiki) as page:
+        address = f"{page.url}{before}{path}"
+        _, text, _ = await page.get(before + path)
+    links = [value for name, value in Elements(text).attributes if name == "href" and value]
+    home = f"{page.url}{before}/"
+    assert urljoin(address, links[-1]) == home
+    assert urljoin(address, links[1]) == f"{home}static/page.css"
 
 
 async def test_a_diff_is_a_page_of_its_own(page: Opened, wiki: FakeWiki) -> None:
@@ -164,7 +205,7 @@ async def test_a_diff_is_a_page_of_its_own(page: Opened, wiki: FakeWiki) -> None
         (2, 200, "The text of this revision is hidden."),
         (3, 200, "The text of the revision before this one is hidden."),
         (4, 200, "The revision before this one was deleted."),
-        (5, 200, "1 lines added"),
+        (5, 200, "1 line added"),
     ],
 )
 async def test_what_cannot_be_compared_is_told(
