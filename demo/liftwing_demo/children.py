@@ -46,8 +46,13 @@ class Children:
         return process.pid
 
     def ended(self) -> str | None:
-        """The name of a process that has ended by itself, if any."""
-        return next((name for name, process in self._running if process.poll() is not None), None)
+        """Which process has ended by itself, and how, in words; None if none has."""
+        for name, process in self._running:
+            status = process.poll()
+            if status is not None:
+                how = signal.Signals(-status).name if status < 0 else f"status {status}"
+                return f"{name} ended by itself ({how})"
+        return None
 
     def __enter__(self) -> Children:
         return self

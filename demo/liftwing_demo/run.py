@@ -76,17 +76,20 @@ def run(demo: Demo, setters: Mapping[str, str] = FLAGS) -> None:
         console.print("\nCtrl-C stops wiki and server.")
         while not (ended := children.ended()):
             time.sleep(0.2)
-        raise DemoError(f"The {ended} ended by itself.")
+        raise DemoError(f"The {ended}.")
 
 
 def stop_at_signals() -> None:
-    """Have SIGTERM and SIGINT raise KeyboardInterrupt.
+    """Have SIGTERM and SIGINT raise KeyboardInterrupt, and SIGHUP when a terminal closes.
 
     A shell that starts this in the background has SIGINT ignored, and the kernel keeps SIGTERM from
-    the first process of a container, unless they are asked for.
+    the first process of a container, unless they are asked for. Who has SIGHUP ignored, as nohup
+    does, means it.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _stop)
 
 
 def prepare(demo: Demo, suites: Sequence[Suite] = (EDITQUALITY,)) -> bool:

@@ -102,7 +102,7 @@ def wait_for(urls: Sequence[str], children: Children) -> None:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
         if ended := children.ended():
-            raise DemoError(f"The {ended} could not start; its message is above.")
+            raise DemoError(f"The {ended} before it was ready; its message is above.")
         if all(map(_is_ready, urls)):
             return
         time.sleep(0.1)

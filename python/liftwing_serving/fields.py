@@ -21,7 +21,7 @@ MAX_PARTS = 50_000
 MAX_NESTING = 20
 
 MAX_SHOWN = 100
-_UNSAFE = re.compile(r"[^A-Za-z0-9._:/-]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._:/| @=,+!()*-]")
 
 
 def check_parts(*texts: bytes) -> None:

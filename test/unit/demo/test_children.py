@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
+import pytest
+from liftwing_demo.children import Children
 from support.environment import environment
 
 CHILD = """
@@ -45,3 +48,46 @@ def test_ctrl_c_of_a_terminal_is_for_the_demo_which_then_stops_its_children() ->
     printed, errors = demo.communicate(timeout=60)
     assert printed == "terminated\n"
     assert errors.count("KeyboardInterrupt") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [("raise SystemExit(3)", "status 3"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL")],
+)
+def test_who_ended_by_itself_is_named_and_how(code: str, how: str) -> None:
+    with Children() as children:
+        children.start("sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], {})
+        assert children.ended() is None
+        children.start("server", [sys.executable, "-c", code], {})
+        give_up = time.monotonic() + 30
+        while not (ended := children.ended()):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+    assert ended == f"server ended by itself ({how})"
+
+
+SIGNALLED = """
+import os, signal, time
+from liftwing_demo.run import stop_at_signals
+{before}
+stop_at_signals()
+try:
+    os.kill(os.getpid(), signal.SIGHUP)
+    time.sleep(0.05)
+    print("goes on")
+except KeyboardInterrupt:
+    print("stops")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "printed"),
+    [("", "stops"), ("signal.signal(signal.SIGHUP, signal.SIG_IGN)", "goes on")],
+    ids=["terminal", "nohup"],
+)
+def test_a_terminal_that_closes_stops_the_demo_unless_it_was_told_otherwise(
+    before: str, printed: str
+) -> None:
+    command = [sys.executable, "-c", SIGNALLED.format(before=before)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.stdout == f"{printed}\n", done.stderr

@@ -59,6 +59,11 @@ def test_revids_that_are_no_integers_are_refused(revids: str) -> None:
     assert text.startswith("Could not interpret revids. ")
 
 
+def test_what_cannot_be_read_is_shown_as_it_was_sent() -> None:
+    text = refusal(urlencode({"revids": "1|2|x <b>"})).message
+    assert text == "Could not interpret revids. 1|2|x ?b? is no list of integers."
+
+
 def test_features_are_wanted_by_the_parameter_being_there() -> None:
     for text in ("features", "features=", "features=true"):
         assert query(text).features
