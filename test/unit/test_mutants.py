@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python/liftwing_serving"
 sys.path.insert(0, str(ROOT / "tools/mutants"))
 
-from copies import copied  # noqa: E402
+from copies import copied, python_of  # noqa: E402
 from defects import Defect, ListUnreadable, listed  # noqa: E402
 from planting import CannotPlant, module_of, planted  # noqa: E402
 
@@ -134,13 +134,12 @@ def test_a_list_that_cannot_be_read_is_told(text: str, why: str, tmp_path: Path)
         listed(tmp_path)
 
 
-def test_programs_of_a_copy_run_its_code() -> None:
+def test_a_copy_s_programs_start_and_its_python_runs_its_code() -> None:
     with copied() as copy:
-        command = [str(copy / ".venv/bin/liftwing-serving"), "services"]
-        assert "121 services" in _printed(command)
-        commands = copy / "python/liftwing_serving/cli/commands.py"
-        commands.write_text("raise SystemExit('of the copy')")
-        assert _printed(command) == "of the copy\n"
+        shown = _printed([str(copy / ".venv/bin/pytest"), "--version"])
+        assert shown.startswith("pytest ")
+        code = "import liftwing_serving; print(liftwing_serving.__file__)"
+        assert _printed([str(python_of(copy)), "-c", code]).startswith(f"{copy}/python/")
 
 
 def _printed(command: list[str]) -> str:
