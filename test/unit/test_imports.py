@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.environment import environment
+from support.imports import modules_after
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python/liftwing_serving"
@@ -163,20 +161,6 @@ def test_only_settings_read_the_environment() -> None:
     assert readers == exceptions
 
 
-def modules_after(imports: str) -> set[str]:
-    """Which libraries a process has imported after these imports."""
-    code = f"import sys; import {imports}; print(*{{name.split('.')[0] for name in sys.modules}})"
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd="/",
-        env=environment(),
-    )
-    return set(run.stdout.split())
-
-
 def test_the_server_process_never_imports_the_revscoring_library() -> None:
     imported = modules_after("liftwing_serving.revscoring, liftwing_serving.server.lifecycle")
     assert imported & {"revscoring", "sklearn", "nltk"} == set()
@@ -184,10 +168,4 @@ def test_the_server_process_never_imports_the_revscoring_library() -> None:
 
 def test_a_family_starts_its_template_before_it_imports_what_takes_long() -> None:
     imported = modules_after("liftwing_serving.revscoring.serving")
-    assert imported & {"aiohttp", "kserve", "prometheus_client", "pydantic"} == set()
-
-
-def test_a_template_imports_nothing_that_only_the_server_needs() -> None:
-    imported = modules_after("liftwing_serving.workers.worker, liftwing_serving.revscoring.handler")
-    assert "revscoring" in imported
     assert imported & {"aiohttp", "kserve", "prometheus_client", "pydantic"} == set()

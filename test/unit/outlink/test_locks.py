@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.environment import environment
+from support.imports import modules_after
 
 ROOT = Path(__file__).parents[3]
 OF_OTHERS = {"gensim", "nltk", "revscoring", "scikit-learn", "scipy"}
@@ -33,14 +31,5 @@ def test_the_predictors_image_has_fasttext_and_no_other_models_library() -> None
 
 @pytest.mark.parametrize("module", ["outlink", "outlink.http_client", "outlink.grpc_client"])
 def test_nothing_that_the_transformer_imports_is_a_library_of_a_model(module: str) -> None:
-    code = f"import sys, liftwing_serving.{module}; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (
-        set(done.stdout.split()) & {"fasttext", "gensim", "nltk", "revscoring", "sklearn"} == set()
-    )
+    imported = modules_after(f"liftwing_serving.{module}")
+    assert imported & {"fasttext", "gensim", "nltk", "revscoring", "sklearn"} == set()

@@ -23,6 +23,7 @@ from liftwing_serving.revscoring.tasks import (
     Predict,
 )
 from revscoring.dependencies import Dependent, expand
+from support.imports import modules_after
 from support.models import write_model
 
 PAGE = Page(page_id=5, namespace=0, title="Sandbox")
@@ -245,3 +246,9 @@ def test_fault_17_nothing_of_a_revision_is_kept_beyond_the_bound(model_file: Pat
         assert memory_after(range(10, 50)) - warm < 100_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_template_imports_nothing_that_only_the_server_needs() -> None:
+    imported = modules_after("liftwing_serving.workers.worker, liftwing_serving.revscoring.handler")
+    assert "revscoring" in imported
+    assert imported & {"aiohttp", "kserve", "prometheus_client", "pydantic"} == set()
