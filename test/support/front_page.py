@@ -168,20 +168,23 @@ async def opened(
     known = SimpleNamespace(directory=directory or FakeDirectory())
     async with aiohttp.ClientSession() as http:
         page = Page(of_the_front, cast(Scores, known), http, settings, 20)
-        async with listening(page) as url:
-            try:
-                yield Opened(page, url, http)
-            finally:
-                await page.close()
+        async with _listening(page, http) as shown:
+            yield shown
 
 
 @asynccontextmanager
 async def before(front: Fronted) -> AsyncIterator[Opened]:
     """The page before a front that has model servers behind it, without a stream of events."""
     page = Page(front.application, front.scores, front.session, PageSettings(), 20)
+    async with _listening(page, front.session) as shown:
+        yield shown
+
+
+@asynccontextmanager
+async def _listening(page: Page, http: aiohttp.ClientSession) -> AsyncIterator[Opened]:
     async with listening(page) as url:
         try:
-            yield Opened(page, url, front.session)
+            yield Opened(page, url, http)
         finally:
             await page.close()
 

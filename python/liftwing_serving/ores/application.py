@@ -11,6 +11,7 @@ from aiohttp import web
 
 from liftwing_serving import incoming, logs, metrics, server
 from liftwing_serving.deadline import Deadline
+from liftwing_serving.ores.connections import SERVER
 from liftwing_serving.ores.failures import Failure
 from liftwing_serving.ores.routes import Answered, Asked, Route, Routes, refused
 from liftwing_serving.settings import ServerSettings
@@ -43,7 +44,7 @@ class Application:
         )
         metrics.count_front_request(label, answered.status, time.monotonic() - began)
         access.info("%s %s %d", request.method, request.raw_path, answered.status)
-        headers = {"Server": "liftwing-serving", "X-Request-Id": request_id, **answered.headers}
+        headers = {**SERVER, "X-Request-Id": request_id, **answered.headers}
         headers |= self._cors(request.headers)
         return web.Response(status=answered.status, body=answered.body, headers=headers)
 

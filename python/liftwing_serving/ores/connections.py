@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 2000
 HEAD_SECONDS = 10.0
 
+# What answers say that they come from.
+SERVER = {"Server": "liftwing-serving"}
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -76,7 +79,7 @@ class _Connection(web.RequestHandler):
         logger.info("a request is not HTTP: %s", type(exc).__name__)
         metrics.count_front_request("none", status, 0.0)
         body = orjson.dumps({"error": "The request is not valid HTTP."})
-        headers = {"Server": "liftwing-serving", "Content-Type": "application/json"}
+        headers = {**SERVER, "Content-Type": "application/json"}
         response = web.Response(status=status, body=body, headers=headers)
         response.force_close()
         return response

@@ -14,6 +14,7 @@ from aiohttp import web
 from liftwing_serving import incoming, logs, metrics
 from liftwing_serving.deadline import Deadline
 from liftwing_serving.errors import ServingError
+from liftwing_serving.ores.connections import SERVER
 from liftwing_serving.ores.failures import Failure
 from liftwing_serving.ores.page import columns, documents, entries
 from liftwing_serving.ores.page.addresses import address_of, root_of, threshold_in
@@ -40,7 +41,7 @@ SAFE = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Server": "liftwing-serving",
+    **SERVER,
 }
 _DIFF = re.compile(r"/diff/(?P<wiki>[a-z][a-z0-9_]{1,63})/(?P<rev_id>[1-9][0-9]{0,17})/?", re.A)
 _STATIC = "/static/"

@@ -1,9 +1,7 @@
 // Diffs in a dialog, of which only the one that was asked for last is shown.
 
-import { keep } from "./table.js";
+import { byId, keep, table } from "./table.js";
 
-const byId = (id) => document.getElementById(id);
-const table = byId("changes");
 const dialog = byId("dialog");
 
 let asked = new AbortController();

@@ -1,15 +1,13 @@
 // Changes as they come, and what is said of them.
 
 import { showDiffsHere } from "./diffs.js";
-import { filter, put, watchThreshold } from "./table.js";
+import { byId, filter, put, table, watchThreshold } from "./table.js";
 
 const ANNOUNCE_MS = 10000;
 // The server says every 15 seconds that it is there.
 const SILENCE_MS = 40000;
 const AGAIN_MS = 5000;
 
-const byId = (id) => document.getElementById(id);
-const table = byId("changes");
 const pause = byId("pause");
 
 let stream = null;

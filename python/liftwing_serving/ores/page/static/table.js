@@ -3,8 +3,8 @@
 
 const MOST_ROWS = 50;
 
-const byId = (id) => document.getElementById(id);
-const table = byId("changes");
+export const byId = (id) => document.getElementById(id);
+export const table = byId("changes");
 const body = table.tBodies[0];
 const threshold = byId("threshold");
 const slider = byId("slider");
